@@ -1,0 +1,96 @@
+"""The data (yours to change): what a batch is and where it comes from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+from torch import Tensor
+
+from .augment import AugmentConfig, augment
+from .folder import list_images, read_folder
+from .hub import read_hub
+from .images import Spec, open_image, read_digits, to_pixels
+from .loader import Loader
+from .rng import mix
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    """The images; without `root` and `hf` the 1,797 digits that come with scikit-learn."""
+
+    batch_size: PositiveInt = 64
+    """images per process and micro-batch"""
+    workers: NonNegativeInt = 0
+    """loader processes beside each training process; 0 is best for data in memory"""
+    root: Path | None = None
+    """folder with a folder of images per class, or with `train` and `test` folders of that kind"""
+    hf: str | None = None
+    """image dataset of the `datasets` library: a name on the hub or a local path"""
+    streaming: bool = False
+    """read `hf` as a stream, in the order of a shuffle buffer, without storing it"""
+    train_split: str = "train"
+    """split of `hf` to train on"""
+    eval_split: str | None = None
+    """split of `hf` to evaluate on; null takes `test` or `validation` or holds images out"""
+    train_examples: PositiveInt | None = None
+    """images of one epoch; needed for a stream that doesn't tell its length"""
+    eval_examples: PositiveInt | None = None
+    """images of one evaluation; needed for a stream that doesn't tell its length"""
+    holdout: OpenUnitInterval = 0.2
+    """share of the images, drawn once, that is held out where there is no split to evaluate on"""
+    size: PositiveInt | None = None
+    """side of the square images, in pixels; null takes the shorter side of the first one"""
+    channels: PositiveInt | None = None
+    """1 (gray) or 3 (RGB), images are converted; null takes those of the first image"""
+    mean: float = 0.5
+    """subtracted from the pixels, which lie in [0, 1]"""
+    std: float = 0.25
+    """divides the pixels after that"""
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    """random changes of the training images"""
+
+    def __post_init__(self):
+        if self.root and self.hf:
+            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+        if self.streaming and not self.hf:
+            raise ValueError("data.streaming reads a dataset of data.hf, which is null")
+        if self.channels not in (None, 1, 3):
+            raise ValueError(f"data.channels is {self.channels}; allowed: 1, 3, null")
+
+
+def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
+    """Return the loaders for training and evaluation and what the model must know of the images.
+
+    A batch is a dict of `image` [b, c, h, w] (float32, normalised), `label` [b] and `key` [b].
+    """
+    if cfg.root:
+        train, evaluation, spec = read_folder(cfg.root, cfg.holdout, cfg.channels, cfg.size)
+    elif cfg.hf:
+        train, evaluation, spec = read_hub(cfg, seed)
+    else:
+        train, evaluation, spec = read_digits(cfg.holdout, cfg.channels, cfg.size)
+
+    shuffle = not cfg.streaming  # a stream shuffles itself
+    size, workers = cfg.batch_size, cfg.workers
+    augmented, plain = partial(prepare, cfg=cfg, seed=seed), partial(prepare, cfg=cfg)
+    train_loader = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
+    return train_loader, Loader(evaluation, size, workers=workers, transform=plain), spec
+
+
+def prepare(
+    batch: dict[str, Tensor], cfg: DataConfig, seed: int | None = None
+) -> dict[str, Tensor]:
+    """Return the batch as the model wants it, on its device; with a seed, its images augmented."""
+    image = batch["image"].float() / 255
+    if seed is not None:
+        image = augment(image, batch["key"], cfg.augment, mix(seed, "augment"))
+    return batch | {"image": (image - cfg.mean) / cfg.std}
+
+
+def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Yield the name of each image file and a batch that holds it alone."""
+    for file in list_images(path):
+        pixels = to_pixels(open_image(file), spec)
+        yield str(file), prepare({"image": pixels[None]}, cfg)

@@ -1,0 +1,109 @@
+"""Image datasets of the `datasets` library, by name or local path, as a whole or as a stream."""
+
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from .errors import UserError
+from .images import Decoded, Spec, count_channels, hold_out
+
+BUFFER = 1000
+"""images a stream draws its random order from"""
+
+
+class Stream:
+    """A split that is read from its start in each epoch, in that epoch's order."""
+
+    def __init__(self, rows: Any, columns: tuple[str, str], count: int):
+        self.rows, self.columns, self.count = rows, columns, count
+        self.epoch, self.position, self.ahead = -1, 0, iter(())
+
+    def read(self, epoch: int, index: int) -> tuple[Image.Image, int]:
+        if epoch != self.epoch or index < self.position:
+            self.rows.set_epoch(epoch)
+            self.epoch, self.position, self.ahead = epoch, 0, iter(self.rows)
+        row = next(islice(self.ahead, index - self.position, None), None)
+        if row is None:
+            raise UserError(f"the stream holds fewer than the {self.count} images it should")
+        self.position = index + 1
+        return row[self.columns[0]], row[self.columns[1]]
+
+
+def read_hub(cfg: Any, seed: int) -> tuple[Decoded, Decoded, Spec]:
+    """Return two splits of the dataset `cfg.hf`; `cfg` is a DataConfig.
+
+    Raises UserError if the dataset, a split, an image or a label column is not there.
+    """
+    splits = load(cfg.hf, cfg.streaming)
+    train = pick(splits, cfg.train_split)
+    name = cfg.eval_split or next((n for n in ("test", "validation") if n in splits), None)
+    if name is None and cfg.streaming:
+        raise UserError(f"data.eval_split: a stream needs one; {cfg.hf} has {', '.join(splits)}")
+    if name is None:
+        kept, held_out = hold_out(len(train), cfg.holdout)
+        train, evaluation = train.select(kept), train.select(held_out)
+    else:
+        evaluation = pick(splits, name)
+    columns, classes = find_columns(train, cfg.hf)
+    first = next(iter(train))[columns[0]]
+    spec = Spec(classes, cfg.channels or count_channels(first), cfg.size or min(first.size))
+    if not cfg.streaming:
+        parts = (Decoded(partial(read_row, p, columns), len(p), spec) for p in (train, evaluation))
+        return *parts, spec
+    counts = (
+        cfg.train_examples or count_examples(train, cfg.train_split, "train"),
+        cfg.eval_examples or count_examples(evaluation, name, "eval"),
+    )
+    train = train.shuffle(seed=seed, buffer_size=BUFFER)
+    parts = (
+        Decoded(Stream(rows, columns, count).read, count, spec)
+        for rows, count in zip((train, evaluation), counts, strict=True)
+    )
+    return *parts, spec
+
+
+def read_row(rows: Any, columns: tuple[str, str], epoch: int, index: int) -> tuple[Any, int]:
+    """Return a row's image and label, the same ones in each epoch."""
+    row = rows[index]
+    return row[columns[0]], row[columns[1]]
+
+
+def load(name: str, streaming: bool) -> Any:
+    """Return the splits of a dataset on the hub, in a local folder, or saved by `save_to_disk`."""
+    try:
+        import datasets
+    except ImportError:
+        raise UserError("data.hf needs the datasets library: pip install datasets") from None
+    try:
+        if (Path(name) / "dataset_dict.json").is_file() and not streaming:
+            return datasets.load_from_disk(name)
+        return datasets.load_dataset(name, streaming=streaming)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"data.hf: {name} can't be loaded: {error}".splitlines()[0]) from None
+
+
+def pick(splits: Any, name: str) -> Any:
+    """Return a split by name."""
+    if name not in splits:
+        raise UserError(f"there is no split {name}; allowed: {', '.join(splits)}")
+    return splits[name]
+
+
+def find_columns(rows: Any, name: str) -> tuple[tuple[str, str], list[str]]:
+    """Return the names of the first image and label columns, and the names of the classes."""
+    features = rows.features or {}
+    kinds = {type(feature).__name__: column for column, feature in reversed(features.items())}
+    if not {"Image", "ClassLabel"} <= kinds.keys():
+        raise UserError(f"{name} lacks a column of Image or of ClassLabel type; it has {features}")
+    return (kinds["Image"], kinds["ClassLabel"]), features[kinds["ClassLabel"]].names
+
+
+def count_examples(rows: Any, split: str, key: str) -> int:
+    """Return the length that the dataset itself tells of a split."""
+    known = rows.info.splits or {}
+    if split not in known or not known[split].num_examples:
+        raise UserError(f"the stream doesn't tell its length; set data.{key}_examples")
+    return known[split].num_examples

@@ -1,0 +1,110 @@
+"""Images with labels: the embedded digits, and files that are decoded when they are asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from .errors import UserError
+from .rng import mix
+
+MODES = {1: "L", 3: "RGB"}
+
+
+@dataclass
+class Spec:
+    """What the model must know of the images."""
+
+    classes: list[str]
+    channels: int
+    size: int
+    """side of the square images, in pixels"""
+
+
+class Digits(Dataset):
+    """The digits of scikit-learn (UCI Optical Recognition of Handwritten Digits), in memory."""
+
+    def __init__(self, images: Tensor, labels: Tensor):
+        self.images, self.labels = images, labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, keys: list[int]) -> dict[str, Tensor]:
+        """Return a batch of `image` [b, c, h, w] (uint8), `label` [b] and `key` [b]."""
+        key = torch.tensor(keys)
+        index = key % len(self)
+        return {"image": self.images[index], "label": self.labels[index], "key": key}
+
+
+class Decoded(Dataset):
+    """Images that `read(epoch, index)` gives, with their labels, brought to one size."""
+
+    def __init__(self, read: Callable[[int, int], tuple[Image.Image, int]], count: int, spec: Spec):
+        self.read, self.count, self.spec = read, count, spec
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, keys: list[int]) -> dict[str, Tensor]:
+        """Return a batch of `image` [b, c, h, w] (uint8), `label` [b] and `key` [b]."""
+        samples = {}
+        for key in sorted(set(keys)):  # padding repeats keys
+            image, label = self.read(*divmod(key, self.count))
+            samples[key] = to_pixels(image, self.spec), label
+        return {
+            "image": torch.stack([samples[key][0] for key in keys]),
+            "label": torch.tensor([samples[key][1] for key in keys]),
+            "key": torch.tensor(keys),
+        }
+
+
+def read_digits(
+    holdout: float, channels: int | None, size: int | None
+) -> tuple[Dataset, Dataset, Spec]:
+    """Return the 1,797 digits, split into those to train on and those to evaluate on."""
+    from sklearn.datasets import load_digits  # here, because it takes a second to import
+
+    digits = load_digits()
+    spec = Spec([str(digit) for digit in range(10)], channels or 1, size or 8)
+    gray = np.rint(digits.images * (255 / 16)).astype(np.uint8)
+    images = torch.stack([to_pixels(Image.fromarray(image), spec) for image in gray])
+    labels = torch.from_numpy(digits.target).long()
+    train, held_out = hold_out(len(labels), holdout)
+    return Digits(images[train], labels[train]), Digits(images[held_out], labels[held_out]), spec
+
+
+def hold_out(count: int, share: float) -> tuple[list[int], list[int]]:
+    """Split range(count) in two, the same way for every seed, so that runs can be compared."""
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(mix("holdout"))).tolist()
+    cut = min(max(round(count * share), 1), count - 1)
+    return sorted(order[cut:]), sorted(order[:cut])
+
+
+def open_image(path: Path) -> Image.Image:
+    """Return the decoded image; raise UserError with the file's name if it can't be read."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return image
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UserError(f"unreadable image {path}: {error}") from None
+
+
+def count_channels(image: Image.Image) -> int:
+    """Return 1 for gray images, 3 for all others."""
+    return 1 if image.mode in ("1", "L", "I", "I;16", "F", "LA") else 3
+
+
+def to_pixels(image: Image.Image, spec: Spec) -> Tensor:
+    """Return the middle of the image as uint8 [c, size, size], scaled down or up to fit."""
+    image = image.convert(MODES[spec.channels])
+    if image.size != (spec.size, spec.size):
+        image = ImageOps.fit(image, (spec.size, spec.size), Image.Resampling.BILINEAR)
+    pixels = torch.from_numpy(np.array(image))
+    return pixels[None] if spec.channels == 1 else pixels.permute(2, 0, 1)

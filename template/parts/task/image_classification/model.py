@@ -1,0 +1,76 @@
+"""The model (yours to change): how it is built, what it makes of a batch, what that is worth."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch.nn.functional as F
+from jsonargparse.typing import ClosedUnitInterval, PositiveInt
+from torch import Tensor, nn
+
+from .images import Spec
+
+
+@dataclass(kw_only=True)
+class ModelConfig:
+    """A small residual network with group normalisation, for images of any size."""
+
+    width: PositiveInt = 16
+    """channels of the first stage; each further stage has twice as many"""
+    stages: PositiveInt = 3
+    """stages; each but the first halves the side of the image"""
+    blocks: PositiveInt = 1
+    """residual blocks per stage"""
+    dropout: ClosedUnitInterval = 0.1
+    """share of the features dropped before the last layer"""
+
+
+class Block(nn.Module):
+    """Two convolutions with a shortcut around them (He et al., ECCV 2016, pre-activation)."""
+
+    def __init__(self, inside: int, outside: int, stride: int):
+        super().__init__()
+        self.norm1 = nn.GroupNorm(1, inside)
+        self.conv1 = nn.Conv2d(inside, outside, 3, stride, 1, bias=False)
+        self.norm2 = nn.GroupNorm(1, outside)
+        self.conv2 = nn.Conv2d(outside, outside, 3, 1, 1, bias=False)
+        self.shortcut = nn.Conv2d(inside, outside, 1, stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = F.relu(self.norm1(x))
+        return self.shortcut(h) + self.conv2(F.relu(self.norm2(self.conv1(h))))
+
+
+def build_model(cfg: ModelConfig, spec: Spec) -> nn.Module:
+    """Return the network: images [b, channels, h, w] in, logits [b, classes] out."""
+    widths = [cfg.width * 2**stage for stage in range(cfg.stages)]
+    layers: list[nn.Module] = [nn.Conv2d(spec.channels, cfg.width, 3, padding=1, bias=False)]
+    inside = cfg.width
+    for stage, outside in enumerate(widths):
+        for block in range(cfg.blocks):
+            layers.append(Block(inside, outside, stride=2 if stage and not block else 1))
+            inside = outside
+    head = [nn.GroupNorm(1, inside), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    head += [nn.Dropout(cfg.dropout), nn.Linear(inside, len(spec.classes))]
+    return nn.Sequential(*layers, *head)
+
+
+def predict(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+    """Return the logits [b, classes] of a batch."""
+    return model(batch["image"])
+
+
+def score(outputs: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return one value per example [b] under each name: `loss` is trained on, all are reported.
+
+    An optional `weight` says how much each example counts in every average.
+    """
+    return {
+        "loss": F.cross_entropy(outputs, batch["label"], reduction="none"),
+        "accuracy": (outputs.argmax(1) == batch["label"]).float(),
+    }
+
+
+def describe(outputs: Tensor, spec: Spec) -> dict[str, Any]:
+    """Return what the logits [1, classes] of one image say, in words."""
+    probability, label = outputs.softmax(1)[0].max(0)
+    return {"label": spec.classes[label], "probability": round(probability.item(), 4)}

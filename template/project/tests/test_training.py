@@ -1,0 +1,172 @@
+"""The promises of the training loop: it learns, resumes exactly, and scales without a change."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file
+
+
+def ledger(run: str) -> list[dict]:
+    """Return the lines of a run's ledger without the speed, which is never twice the same."""
+    lines = Path("runs", run, "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(x).items() if "samples_per_s" not in k} for x in lines]
+
+
+def final_state(run: str) -> tuple[dict, dict]:
+    """Return the weights and the other state of a run's last checkpoint."""
+    folder = sorted(Path("runs", run, "checkpoints").glob("step-*"))[-1]
+    return load_file(folder / "model.safetensors"), torch.load(folder / "state.pt")
+
+
+def assert_equal(one, other):
+    """Compare two nested states bit for bit."""
+    assert type(one) is type(other)
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for key in one:
+            assert_equal(one[key], other[key])
+    elif isinstance(one, (list, tuple)):
+        assert_equal(dict(enumerate(one)), dict(enumerate(other)))
+    elif isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    else:
+        assert one == other
+
+
+def test_learns_the_data(module):
+    assert module("train").main(["--name", "full"]) == 0
+    assert max(line.get("eval/accuracy", 0) for line in ledger("full")) >= 0.98
+
+
+def test_overfits_one_batch(module):
+    accelerator = Accelerator(cpu=True)
+    config = module("config").Config()
+    loader, _, spec = module("data").build_loaders(config.data, config.seed)
+    torch.manual_seed(0)
+    model = module("model").build_model(config.model, spec)
+    optimizer = module("optim").build_optimizer(model, module("optim").OptimConfig(lr=3e-3))
+    model, optimizer = accelerator.prepare(model, optimizer)
+    group = next(loader.groups())
+    for _ in range(80):
+        sums, _ = module("step").train_step(accelerator, model, optimizer, group, config.optim)
+    assert module("step").average(accelerator, sums)["loss"] < 0.1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--data.workers", "2", "--optim.accumulate", "3"],
+        ["--precision", "bf16", "--schedule.name", "onecycle"],
+        ["--schedule.name", "plateau", "--data.batch_size", "50"],
+    ],
+    ids=lambda arguments: "-".join(arguments[1::2]) or "plain",
+)
+@pytest.mark.parametrize("step", [14, 42])
+def test_resumes_bit_for_bit(train, arguments, step):
+    assert train(*arguments, "--name", "whole") == 0
+    assert train(*arguments, "--name", "killed", kill_after=step) is None
+    assert train(*arguments, "--name", "killed") == 0
+    assert_equal(final_state("whole"), final_state("killed"))
+    assert ledger("whole") == ledger("killed")
+
+
+def test_torn_checkpoint_is_skipped(train):
+    assert train("--name", "whole") == 0
+    assert train("--name", "killed", kill_after=42) is None
+    torn = Path("runs/killed/checkpoints/step-00000042/state.pt")
+    torn.write_bytes(torn.read_bytes()[:-100])
+    assert train("--name", "killed") == 0
+    assert_equal(final_state("whole"), final_state("killed"))
+
+
+def test_finished_run_does_nothing_and_never_starts_anew(train):
+    assert train() == 0
+    before = ledger("run")
+    assert train() == 0
+    assert ledger("run") == before
+    assert train("--resume", "never") == 0
+    assert ledger("run-2") == before
+
+
+def test_same_curve_however_a_step_is_spread(train, command):
+    common = ["--model.dropout", "0", "--log_every", "1 step", "--duration", "30 steps"]
+    common += ["--save_every", "10 steps"]
+    assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
+    half = [*common, "--data.batch_size", "30"]
+    assert train(*half, "--optim.accumulate", "2", "--name", "accumulated") == 0
+    done = command("train", *half, "--name", "two", processes=2)
+    assert done.returncode == 0, done.stderr
+    for other in ("accumulated", "two"):
+        assert len(ledger("one")) == len(ledger(other))
+        for mine, its in zip(ledger("one"), ledger(other), strict=True):
+            assert mine == pytest.approx(its, rel=1e-3, abs=1e-4)
+
+
+def test_evaluation_counts_each_example_once(module):
+    accelerator = Accelerator(cpu=True)
+    config = module("config").Config()
+    _, loader, spec = module("data").build_loaders(config.data, config.seed)
+    model = module("model").build_model(config.model, spec)
+    sums = {}
+    for group in loader.groups():
+        for batch, real in group.batches:
+            values = module("model").score(module("model").predict(model, batch), batch)
+            module("step").add(sums, module("step").weigh(values, real))
+    assert sums["weight"] == len(loader.dataset)
+    with torch.no_grad():
+        batch = loader.transform(loader.dataset[list(range(len(loader.dataset)))])
+        values = module("model").score(module("model").predict(model.eval(), batch), batch)
+    scores = module("evaluate").evaluate(accelerator, model, loader)
+    assert scores == pytest.approx({name: v.mean().item() for name, v in values.items()}, rel=1e-5)
+
+
+def test_weights_of_examples_count(module, monkeypatch):
+    """Examples of weight 0 are as if they weren't there, in the gradient and in the scores."""
+    step, config = module("step"), module("config").Config()
+    loader, _, spec = module("data").build_loaders(config.data, config.seed)
+    group = next(loader.groups())
+    (batch, _), weight = group.batches[0], torch.arange(64) < 20
+    half = {name: value[:20] for name, value in batch.items()}
+    plain = step.score
+
+    def gradients(group, score):
+        monkeypatch.setattr(step, "score", score)
+        torch.manual_seed(0)
+        model = module("model").build_model(config.model, spec).eval()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        accelerator = Accelerator(cpu=True)
+        prepared = accelerator.prepare(model, optimizer)
+        sums, _ = step.train_step(accelerator, *prepared, group, config.optim)
+        return step.average(accelerator, sums), model[0].weight
+
+    def weighted(outputs, batch):
+        return plain(outputs, batch) | {"weight": weight[: len(outputs)].float()}
+
+    one = gradients(group, weighted)
+    other = gradients(group._replace(batches=[(half, 20)], examples=20), plain)
+    assert one[0] == pytest.approx(other[0], rel=1e-5)
+    torch.testing.assert_close(one[1], other[1])
+
+
+def test_signal_saves(package, module):
+    arguments = ["--name", "run", "--duration", "2000 steps", "--save_every", "9 epochs"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"{package}.train", *arguments],
+        env=os.environ | {"PYTHONPATH": str(Path(module("train").__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith("step 30"):
+            process.terminate()
+    assert process.wait(60) == module("stop").PREEMPTED
+    status = json.loads(Path("runs/run/status.json").read_text())
+    assert status["state"] == "preempted"
+    assert final_state("run")[1]["progress"]["step"] == status["step"]

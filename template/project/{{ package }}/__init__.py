@@ -1,0 +1,1 @@
+"""A training project: `train`, `evaluate` and `predict` are its commands."""

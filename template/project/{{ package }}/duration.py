@@ -1,0 +1,19 @@
+"""Durations: steps or epochs at the door, optimizer steps inside."""
+
+import re
+
+from jsonargparse.typing import restricted_string_type
+
+PATTERN = r"^(\d+(?:\.\d+)?) *(step|epoch)s?$"
+Duration = restricted_string_type("Duration", PATTERN, docstring="`300 steps` or `1.5 epochs`")
+
+
+def to_steps(duration: str, epoch: int) -> int:
+    """Return a duration in optimizer steps, `epoch` of which make an epoch."""
+    number, unit = re.match(PATTERN, duration).groups()
+    return round(float(number) * (epoch if unit == "epoch" else 1))
+
+
+def due(step: int, *intervals: int) -> bool:
+    """Return whether something that happens at one of these intervals happens after this step."""
+    return any(interval and step % interval == 0 for interval in intervals)

@@ -1,0 +1,114 @@
+"""Which samples meet which optimizer step on which process: a pure function of (seed, epoch)."""
+
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from accelerate import PartialState
+from accelerate.utils import send_to_device
+from torch.utils.data import DataLoader, Dataset
+
+from .rng import mix
+
+
+class Group(NamedTuple):
+    """What one process does in one optimizer step."""
+
+    batches: list[tuple[Any, int]]
+    """micro-batches, each with its number of real rows; the rows behind those are padding"""
+    examples: int
+    """real rows over all micro-batches and processes"""
+
+
+class Plan:
+    """The keys of this process's batches; a key, `epoch * count + index`, tells the pass as well.
+
+    Every process has batches of `batch_size` keys and the same number of them: where samples run
+    out, keys are repeated and counted as padding.
+    """
+
+    def __init__(self, count: int, batch_size: int, accumulate: int, shuffle: bool, seed: int):
+        self.count, self.batch_size, self.shuffle, self.seed = count, batch_size, shuffle, seed
+        self.process = PartialState().process_index
+        self.share = batch_size * PartialState().num_processes
+        self.window = self.share * accumulate
+        self.position = (0, 0)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield the keys of each batch from `position` on."""
+        for keys, _, _ in self.batches():
+            yield keys
+
+    def batches(self) -> Iterator[tuple[list[int], int, int]]:
+        """Yield keys and number of real rows per batch and, with a group's last, its examples."""
+        epoch, seen = self.position
+        generator = torch.Generator().manual_seed(mix(self.seed, epoch))
+        order = torch.arange(self.count)
+        if self.shuffle:
+            order = torch.randperm(self.count, generator=generator)
+        for window in (order + epoch * self.count)[seen:].split(self.window):
+            shares = window.split(self.share)
+            for share in shares:
+                mine = share.split(self.batch_size)[self.process :][:1]
+                keys = (mine[0] if mine else share[:1]).tolist()
+                padded = (keys * self.batch_size)[: self.batch_size]
+                yield padded, len(keys) * len(mine), len(window) if share is shares[-1] else 0
+
+
+class Loader:
+    """Groups of batches in an order that neither processes, workers nor restarts change.
+
+    `dataset[keys]` puts a batch together; `transform` works on it on the device.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        accumulate: int = 1,
+        shuffle: bool = False,
+        seed: int = 0,
+        workers: int = 0,
+        transform: Callable[[Any], Any] = lambda batch: batch,
+    ):
+        self.dataset, self.transform, self.device = dataset, transform, PartialState().device
+        self.plan = Plan(len(dataset), batch_size, accumulate, shuffle, seed)
+        self.loader = DataLoader(
+            dataset,
+            batch_size=None,
+            sampler=self.plan,
+            collate_fn=as_is,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=self.device.type == "cuda",
+            worker_init_fn=ignore_signals,
+            # An iterator draws a seed; from the global generator, a resumed run would be one off.
+            generator=torch.Generator(),
+        )
+
+    def __len__(self) -> int:
+        """Return the number of optimizer steps in an epoch."""
+        return -(-len(self.dataset) // self.plan.window)
+
+    def groups(self, epoch: int = 0, seen: int = 0) -> Iterator[Group]:
+        """Yield the epoch's groups on the device, leaving out its first `seen` samples."""
+        self.plan.position = (epoch, seen)
+        batches = []
+        for (_, real, examples), batch in zip(self.plan.batches(), self.loader, strict=True):
+            batch = send_to_device(batch, self.device, non_blocking=True)
+            batches.append((self.transform(batch), real))
+            if examples:
+                yield Group(batches, examples)
+                batches = []
+
+
+def as_is(batch: Any) -> Any:
+    """Return the batch: the dataset has put it together."""
+    return batch
+
+
+def ignore_signals(worker: int) -> None:
+    """Leave the signals sent to a whole process group to the training process, which saves."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,69 @@
+"""What a run tells while it goes: to its writers (ledger, trackers) and to the terminal."""
+
+import sys
+import time
+from datetime import timedelta
+from typing import Protocol
+
+from tqdm import tqdm
+
+
+class Writer(Protocol):
+    """Takes the scores of a step: the ledger or a tracker."""
+
+    def log(self, values: dict[str, float], step: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Log:
+    """Tells the scores of a run of `total` steps, of which `step` are done; without writers, none.
+
+    A terminal gets a progress bar, anything else a plain line per logged step. `examples` is always
+    the number trained on so far, over all processes.
+    """
+
+    def __init__(self, writers: list[Writer], step: int, total: int, examples: int):
+        self.writers, self.total, self.best = writers, total, ""
+        self.plain = bool(writers) and not sys.stderr.isatty()
+        hidden = self.plain or not writers
+        self.bar = tqdm(total=total, initial=step, unit="step", disable=hidden, dynamic_ncols=True)
+        self.restart_clock(step, examples)
+
+    def restart_clock(self, step: int, examples: int) -> None:
+        """Leave the time up to now out of the speed."""
+        self.time, self.step, self.examples = time.perf_counter(), step, examples
+
+    def train(self, step: int, examples: int, scores: dict[str, float]) -> None:
+        """Tell the training scores of a step."""
+        seconds = time.perf_counter() - self.time
+        speed = (examples - self.examples) / seconds
+        self.write("train", step, scores | {"samples_per_s": speed})
+        text = f"loss {scores['loss']:.4f}  lr {scores['lr']:.2e}  {speed:,.0f} samples/s"
+        text += self.best
+        self.bar.set_postfix_str(text, refresh=False)
+        self.bar.update(step - self.bar.n)
+        if self.plain:
+            left = seconds / max(step - self.step, 1) * (self.total - step)
+            eta = timedelta(seconds=round(left))
+            print(f"step {step}/{self.total}  {text}  ETA {eta}", flush=True)
+        self.restart_clock(step, examples)
+
+    def evaluated(self, step: int, examples: int, scores: dict[str, float], best: str) -> None:
+        """Tell the scores of an evaluation and, from here on, which was the best."""
+        self.write("eval", step, scores)
+        self.best = f"  best {best}"
+        if self.writers:
+            text = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
+            tqdm.write(f"step {step}/{self.total}  evaluation: {text}")
+        self.restart_clock(step, examples)
+
+    def write(self, kind: str, step: int, scores: dict[str, float]) -> None:
+        for writer in self.writers:
+            writer.log({f"{kind}/{name}": value for name, value in scores.items()}, step)
+
+    def close(self) -> None:
+        """Close the writers and leave the bar as it stands."""
+        self.bar.close()
+        for writer in self.writers:
+            writer.close()

@@ -1,0 +1,31 @@
+"""What a run's model says of new inputs, as a command."""
+
+import json
+from pathlib import Path
+
+import torch
+from accelerate.utils import send_to_device
+
+from .data import read_inputs
+from .device import start
+from .errors import run_command
+from .load import load_model, parse_run, run_parser
+from .model import describe, predict
+
+
+@torch.no_grad()
+def main(argv: list[str]) -> None:
+    """Print a line of JSON for each input; further arguments change the run's settings."""
+    parser = run_parser("predict", main.__doc__)
+    parser.add_argument("--input", type=Path, required=True, help="file, or folder of files")
+    given, cfg = parse_run(parser, argv)
+    accelerator = start(cfg.precision)
+    model, spec = load_model(given.run, given.weights, cfg)
+    model = accelerator.prepare(model).eval()
+    for name, batch in read_inputs(given.input, cfg.data, spec):
+        outputs = predict(model, send_to_device(batch, accelerator.device))
+        print(json.dumps({"input": name} | describe(outputs, spec)))
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,195 @@
+"""What the tests share: a clean environment, the template as it lies here, rendered projects."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A git hook that runs the tests exports GIT_DIR and more, which would turn every git on it.
+for variable in [each for each in os.environ if each.startswith("GIT_")]:
+    del os.environ[variable]
+for role in ("AUTHOR", "COMMITTER"):
+    os.environ |= {f"GIT_{role}_NAME": "Test", f"GIT_{role}_EMAIL": "test@example.com"}
+
+# A developer's own habits stay out: signing would ask for a key, hooks would run on each commit.
+HABITS = {
+    "commit.gpgSign": "false",
+    "tag.gpgSign": "false",
+    "core.hooksPath": os.devnull,
+    "core.autocrlf": "false",
+    "init.defaultBranch": "main",
+    "init.templateDir": "",
+}
+os.environ["GIT_CONFIG_COUNT"] = str(len(HABITS))
+for place, (key, value) in enumerate(HABITS.items()):
+    os.environ |= {f"GIT_CONFIG_KEY_{place}": key, f"GIT_CONFIG_VALUE_{place}": value}
+
+# More threads on shared cores are many times slower.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import copier  # noqa: E402 - it keeps the environment it is imported in for every git it runs
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder and give what it prints."""
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
+    return done.stdout
+
+
+def commit(folder: Path, tag: str = "", message: str = "work") -> None:
+    """Commit all that lies in a folder, which becomes a repository, and tag it if asked."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--allow-empty", "-m", message)
+    if tag:
+        git(folder, "tag", "-a", tag, "-m", tag)
+
+
+def copy(template: Path, folder: Path, data: dict | None = None, **options) -> Path:
+    """Render a template with Copier, untrusted and without a person's own settings."""
+    quiet = {"defaults": True, "quiet": True, "unsafe": False, "settings": copier.Settings()}
+    copier.run_copy(str(template), folder, data=data, **quiet, **options)
+    return folder
+
+
+def update(folder: Path, data: dict | None = None, **options) -> Path:
+    """Update a project as `copier update --defaults` does."""
+    quiet = {"defaults": True, "quiet": True, "unsafe": False, "settings": copier.Settings()}
+    copier.run_update(folder, data=data, overwrite=True, **quiet, **options)
+    return folder
+
+
+def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Give a project's files by path, each with its execute bits and bytes, without git's own."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    places = {path.relative_to(folder).as_posix(): path for path in files}
+    return {
+        place: (path.stat().st_mode & 0o111, path.read_bytes())
+        for place, path in places.items()
+        if not place.startswith(".git/")
+    }
+
+
+def recorded(folder: Path) -> dict:
+    """Give what a project's .copier-answers.yml says."""
+    return yaml.safe_load((folder / ".copier-answers.yml").read_text(encoding="utf-8"))
+
+
+def differences(one: dict, other: dict) -> list[str]:
+    """Name the paths in which two trees differ."""
+    return sorted(
+        place for place in one.keys() | other.keys() if one.get(place) != other.get(place)
+    )
+
+
+def overlay(clone: Path) -> None:
+    """Bring a clone's work tree to the state of this one, deletions included."""
+    listed = git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0")
+    for name in filter(None, listed):
+        source, target = ROOT / name, clone / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+        else:
+            target.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _homeless(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give Cookiecutter and Copier homes of their own, away from the developer's."""
+    home = tmp_path_factory.mktemp("home")
+    places = {each: str(home / each) for each in ("replay_dir", "cookiecutters_dir")}
+    (home / "cookiecutter.yml").write_text(yaml.safe_dump(places), encoding="utf-8")
+    (home / "copier.yml").write_text("{}\n", encoding="utf-8")
+    os.environ["COOKIECUTTER_CONFIG"] = str(home / "cookiecutter.yml")
+    os.environ["COPIER_SETTINGS_PATH"] = str(home / "copier.yml")
+    os.environ["COPIER_CACHE_DIR"] = str(home / "copier")
+
+
+@pytest.fixture(scope="session")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give copier.yml and template/ without git, which renders fastest."""
+    folder = tmp_path_factory.mktemp("snapshot")
+    shutil.copy2(ROOT / "copier.yml", folder)
+    skipped = shutil.ignore_patterns("__pycache__", "*.py[co]", ".*_cache")
+    shutil.copytree(ROOT / "template", folder / "template", ignore=skipped)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a clone of this repository with the work tree as it is, released as v999.0.0."""
+    folder = tmp_path_factory.mktemp("repository") / "copier-accelerate"
+    git(ROOT, "clone", "-q", str(ROOT), str(folder))
+    overlay(folder)
+    commit(folder, "v999.0.0")
+    git(folder, "gc", "-q")  # few files, for it is copied many times
+    return folder
+
+
+# The files a user makes their own.
+OWNED = ("data.py", "model.py", "train.py", "configs/train.yaml")
+OLDER = "# A line of the older release."
+
+
+def _age(template: Path) -> None:
+    """Make a template an older one: a last line more in most files, a file more, one less."""
+    for path in sorted(template.rglob("*")):
+        marked = re.search(r"\.(py|ya?ml|toml)(\.jinja)?$", path.name)
+        if path.is_file() and marked and "answers_file" not in path.name:
+            text = path.read_text(encoding="utf-8")
+            path.write_text(f"{text}{OLDER}\n", encoding="utf-8")
+    package = template / "project" / "{{ package }}"
+    plain = [path for path in sorted(package.glob("[a-z]*.py")) if path.name not in OWNED]
+    plain[-1].unlink()
+    (package / "gone.py").write_text('"""A file that the newer release has dropped."""\n')
+
+
+@pytest.fixture(scope="session")
+def history(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a repository of two releases: v998.0.0, older in many files, and v999.0.0."""
+    folder = tmp_path_factory.mktemp("history") / "copier-accelerate"
+    git(repository, "clone", "-q", str(repository), str(folder))
+    git(folder, "tag", "-d", "v999.0.0")
+    _age(folder / "template")
+    commit(folder, "v998.0.0")
+    git(folder, "rm", "-rq", ".")
+    git(folder, "checkout", "-q", "HEAD~1", "--", ".")
+    commit(folder, "v999.0.0")
+    git(folder, "gc", "-q")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def render(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Give a function that renders answers once and gives the project's folder, to read only."""
+    base = tmp_path_factory.getbasetemp()
+    # Workers of pytest-xdist share what is rendered.
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rendered"
+    shared.mkdir(exist_ok=True)
+
+    def rendered(**answers) -> Path:
+        key = json.dumps(answers, sort_keys=True)
+        slot = shared / hashlib.sha256(key.encode()).hexdigest()[:12]
+        if not slot.exists():
+            # Made beside and renamed, so that no worker sees half a project.
+            made = tmp_path_factory.mktemp("render")
+            copy(snapshot, made / "project", answers)
+            try:
+                made.rename(slot)
+            except OSError:
+                shutil.rmtree(made)  # another worker was faster
+        return slot / "project"
+
+    return rendered

@@ -1,0 +1,265 @@
+"""The two front doors: what Cookiecutter writes is what Copier writes, and later updates alike."""
+
+import contextlib
+import io
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import pytest
+import rows
+from conftest import ROOT, commit, copy, differences, git, recorded, tree, update
+from cookiecutter import hooks
+from cookiecutter.main import cookiecutter
+
+LISTS = [name for name, question in rows.questions().items() if question.get("multiselect")]
+NAMES = list(rows.questions())
+
+
+def spoken(answers: dict) -> dict:
+    """Give answers as Cookiecutter takes them: lists as text."""
+    lists = {name: ", ".join(answers[name]) or "none" for name in LISTS if name in answers}
+    return answers | lists
+
+
+def command(template: Path | str, folder: Path, *words: str, typed: str | None = None):
+    """Run the cookiecutter command in a folder, with a folder for its leftovers beside."""
+    (folder.parent / "left").mkdir(exist_ok=True)
+    return subprocess.run(
+        [sys.executable, "-m", "cookiecutter", str(template), *words],
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder.parent / "left"), "PWD": str(folder)},
+        input=typed,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+def without_source(folder: Path) -> dict:
+    """Give a project's tree without the lines that tell where its template lay."""
+    found = tree(folder)
+    mode, text = found[".copier-answers.yml"]
+    lines = [
+        line for line in text.splitlines() if not line.startswith((b"_src_path:", b"_commit:"))
+    ]
+    return found | {".copier-answers.yml": (mode, lines)}
+
+
+@pytest.fixture
+def desk(tmp_path) -> Path:
+    """Give an empty folder to stand in."""
+    (tmp_path / "desk").mkdir()
+    return tmp_path / "desk"
+
+
+@pytest.fixture
+def one_process(monkeypatch, tmp_path) -> None:
+    """Run the hooks and Copier in this process: to start Python thrice for each row is slow."""
+    run, path = subprocess.run, list(sys.path)
+
+    def start(command, **options):
+        if command[1:3] != ["-m", "copier"]:
+            return run(command, **options)
+        monkeypatch.setattr(sys, "argv", command[2:])
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), pytest.raises(SystemExit) as done:
+            runpy.run_module("copier", run_name="__main__")
+        return subprocess.CompletedProcess(command, done.value.code or 0, stderr=said.getvalue())
+
+    def run_script(script, cwd):
+        with contextlib.chdir(cwd):
+            runpy.run_path(script, run_name="__main__")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # Cookiecutter leaves a folder
+    monkeypatch.setattr(sys, "path", path)
+    monkeypatch.setattr(subprocess, "run", start)
+    monkeypatch.setattr(hooks, "run_script", run_script)
+
+
+@pytest.mark.parametrize("row", rows.pairs(), ids=rows.name)
+@pytest.mark.usefixtures("one_process")
+def test_both_doors_write_the_same(row, repository, render, desk, capsys):
+    answers = rows.answers(row)
+    made = cookiecutter(
+        str(repository), no_input=True, extra_context=spoken(answers), output_dir=str(desk)
+    )
+    assert not differences(without_source(Path(made)), without_source(render(**answers)))
+    assert f"cd {made}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("row", [rows.LEAN, rows.FULL, rows.pairs()[0]], ids=rows.name)
+def test_the_command_writes_the_same(row, repository, desk, tmp_path):
+    words = [f"{name}={value}" for name, value in spoken(rows.answers(row)).items()]
+    done = command(repository, desk, "--no-input", *words)
+    assert done.returncode == 0, done.stderr
+    straight = copy(repository, tmp_path / "straight", rows.answers(row))
+    assert not differences(tree(desk / "digits"), tree(straight))
+    noted = recorded(desk / "digits")
+    assert noted["_src_path"] == str(repository.resolve())
+    assert noted["_commit"] == "v999.0.0"
+
+
+def test_the_next_steps_are_told_without_noise(repository, desk):
+    done = command(repository, desk, "--no-input", "project_name=My Project")
+    assert done.returncode == 0, done.stderr
+    assert f"cd {desk / 'my-project'}" in done.stderr
+    assert "my_project.train" in done.stderr
+    for noise in ("create", "Copying", "\x1b"):
+        assert noise not in done.stderr
+
+
+ODD = [
+    ("\"a\" and 'b' and \"\"\"c\"\"\" and '''d''' <b>&amp;</b> [bold]x[/bold]", 'O\'Brien "Bob"'),
+    ("{{ x }} {% y %} {# z #} #% if a %# ${HOME} `id` $(id)", "{{ cookiecutter }}"),
+    ("back\\slash \\n \\u0041 \\", "# yes: - [a, b] {c: d} & *e !f | > %g @h"),
+    ("Zürich, 東京, עברית, 😀", "null"),
+]
+
+
+def type_in(**texts: str) -> str:
+    """Give what a person types who answers some questions and takes the default of the others."""
+    return "".join(f"{texts.get(name, '')}\n" for name in NAMES)
+
+
+@pytest.mark.parametrize(("description", "author"), ODD)
+def test_odd_values_come_through(description, author, repository, desk, tmp_path):
+    texts = {"description": description, "author": author}
+    try:
+        straight = copy(repository, tmp_path / "straight", texts)
+    except ValueError:
+        assert command(repository, desk, typed=type_in(**texts)).returncode != 0
+        return
+    done = command(repository, desk, typed=type_in(**texts))
+    assert done.returncode == 0, done.stderr
+    assert not differences(without_source(desk / "digits"), without_source(straight))
+    noted = recorded(desk / "digits")
+    assert (noted["description"], noted["author"]) == (description, author)
+    project = tomllib.loads((desk / "digits" / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["description"] == description
+    assert project["project"]["authors"] == [{"name": author}]
+
+
+def test_prompts_take_every_answer(repository, desk, tmp_path):
+    """The labels are shown by number: pick the last of each, by hand."""
+    typed, answers = {}, {}
+    for name, question in rows.questions().items():
+        if question.get("multiselect"):
+            answers[name] = list(rows.choices(question))
+            typed[name] = ",".join(reversed(answers[name]))
+        elif rows.choices(question):
+            listed = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))[name]
+            answers[name], typed[name] = listed[-1], str(len(listed))
+        elif question["type"] == "bool":
+            answers[name], typed[name] = True, "y"
+    assert rows.allowed(rows.FULL), "with exclusions, pick the last allowed ones"
+    done = command(repository, desk, typed=type_in(**typed))
+    assert done.returncode == 0, done.stderr
+    straight = copy(repository, tmp_path / "straight", answers)
+    assert not differences(without_source(desk / "digits"), without_source(straight))
+
+
+BAD = [
+    {"project_name": "torch"},
+    {"project_name": "../../up"},
+    {"project_name": "!!!"},
+    {"description": "two\nlines"},
+    {"author": "a bell \a"},
+    {LISTS[0]: "nonsense"},
+]
+
+
+@pytest.mark.parametrize("wrong", BAD, ids=repr)
+def test_a_refused_answer_leaves_nothing(wrong, repository, desk, tmp_path):
+    said = {name: [text] if name in LISTS else text for name, text in wrong.items()}
+    with pytest.raises(ValueError, match=r"\w+ \w+") as refusal:
+        copy(repository, tmp_path / "straight", said)
+    words = [f"{name}={text}" for name, text in wrong.items()]
+    done = command(repository, desk, "--no-input", *words)
+    assert done.returncode != 0
+    assert done.stderr.strip() == " ".join(str(refusal.value).split()), "not Copier's words"
+    assert not list(desk.iterdir())
+    assert not list((tmp_path / "left").iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["desk", "left"]
+
+
+def test_a_folder_in_use_is_left_alone(repository, desk):
+    (desk / "digits").mkdir()
+    (desk / "digits" / "mine.txt").write_text("mine\n")
+    done = command(repository, desk, "--no-input", "--overwrite-if-exists")
+    assert done.returncode != 0
+    assert "copier update" in done.stderr
+    assert [path.name for path in (desk / "digits").iterdir()] == ["mine.txt"]
+
+
+def test_a_project_from_cookiecutter_can_be_updated(history, desk, tmp_path):
+    # Cookiecutter takes a folder as it stands: --checkout is for addresses.
+    template = tmp_path / "template"
+    git(tmp_path, "clone", "-q", str(history), str(template))
+    git(template, "checkout", "-q", "v998.0.0")
+    done = command(template, desk, "--no-input")
+    assert done.returncode == 0, done.stderr
+    assert recorded(desk / "digits")["_commit"] == "v998.0.0"
+    commit(desk / "digits")
+    update(desk / "digits")
+    assert not differences(tree(desk / "digits"), tree(copy(template, tmp_path / "straight")))
+
+
+def test_an_address_is_remembered_as_given(history, desk, tmp_path):
+    git(tmp_path, "clone", "-q", "--bare", str(history), str(tmp_path / "remote.git"))
+    address = f"git+file://{tmp_path}/remote.git"
+    done = command(address, desk, "--no-input", "--checkout", "v998.0.0")
+    assert done.returncode == 0, done.stderr
+    noted = recorded(desk / "digits")
+    assert (noted["_src_path"], noted["_commit"]) == (address, "v998.0.0")
+    commit(desk / "digits")
+    update(desk / "digits")
+    straight = copy(history, tmp_path / "straight")
+    assert not differences(without_source(desk / "digits"), without_source(straight))
+
+
+def test_a_relative_path_is_remembered_in_full(repository, desk):
+    shutil.copytree(repository, desk.parent / "template")
+    done = command("../template", desk, "--no-input")
+    assert done.returncode == 0, done.stderr
+    noted = recorded(desk / "digits")
+    assert noted["_src_path"] == str((desk.parent / "template").resolve())
+
+
+@pytest.fixture
+def pre_prompt(monkeypatch):
+    """Give the hook that runs before the questions, as a module, where Copier is not installed."""
+    monkeypatch.syspath_prepend(str(ROOT / "hooks"))
+    import pre_prompt
+
+    def version(name):
+        raise pre_prompt.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(pre_prompt.importlib.metadata, "version", version)
+    return pre_prompt
+
+
+@pytest.mark.parametrize(
+    ("tools", "first"),
+    [(["copier", "uvx", "pipx"], "copier"), (["uvx", "pipx"], "uvx"), (["pipx"], "pipx")],
+)
+def test_copier_is_found_or_fetched(tools, first, pre_prompt, monkeypatch):
+    monkeypatch.setattr(pre_prompt.shutil, "which", lambda name: name if name in tools else None)
+    found = pre_prompt.find_copier()
+    assert found[0] == first
+    assert first == "copier" or "copier>=9.15,<10" in found
+
+
+@pytest.mark.parametrize("missing", ["git", "copier"])
+def test_what_is_missing_is_said_before_the_questions(missing, pre_prompt, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    there = {"git"} - {missing}
+    monkeypatch.setattr(pre_prompt.shutil, "which", lambda name: name if name in there else None)
+    with pytest.raises(SystemExit, match=f"(?i)needs {missing}"):
+        pre_prompt.main()
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,341 @@
+"""The questions: complete, in step with the parts and with cookiecutter.json, and strict."""
+
+import itertools
+import json
+import keyword
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import rows
+from conftest import ROOT, copy, recorded
+
+TEMPLATE = ROOT / "template"
+PARTS = TEMPLATE / "parts"
+SKIPPED = {"__pycache__", ".DS_Store", ".ruff_cache", ".pytest_cache"}
+
+# Text a person may type or paste, and which name it would break.
+BAD_NAMES = [
+    "",
+    " ",
+    "class",
+    "Import",
+    "torch",
+    "json",
+    "site-packages/x",
+    "../up",
+    "/etc/passwd",
+    "..",
+    ".hidden",
+    "a/b",
+    "a\\b",
+    "C:name",
+    "ends-",
+    "ends ",
+    " begins",
+    "1st",
+    "_private",
+    "-rf",
+    "two\nlines",
+    "naïve",
+    "数字",
+    "{{ package }}",
+    "#% if x %#",
+    "it's",
+    'say "x"',
+    "a;b",
+    "$(id)",
+    "a" * 61,
+    "tests",
+    "Test",
+    "con figs\0",
+]
+BAD = [
+    *(("project_name", text) for text in BAD_NAMES),
+    ("description", "two\nlines"),
+    ("description", "a bell\a"),
+    ("description", "right to left \u202e"),
+    ("description", "x" * 201),
+    ("author", ""),
+    ("author", "  "),
+    ("author", "tab\there"),
+    ("author", "x" * 101),
+    ("infra", "docker"),
+]
+
+
+def sources() -> list[Path]:
+    """Give the files of the template."""
+    found = (path for path in TEMPLATE.rglob("*") if path.is_file())
+    return sorted(path for path in found if not SKIPPED & set(path.parts))
+
+
+def test_every_question_has_help_and_a_default():
+    for name, question in rows.questions().items():
+        assert question.get("help", "").strip(), f"{name} has no help"
+        assert "default" in question, f"{name} has no default: --defaults would fail"
+        assert question.get("type") in ("str", "bool"), f"{name}: say its type"
+
+
+def test_defaults_are_answers():
+    for name, question in rows.questions().items():
+        if rows.choices(question):
+            default = question["default"]
+            given = set(default if question.get("multiselect") else [default])
+            assert given <= set(rows.choices(question)), f"{name}: {default} is no choice"
+
+
+def test_words_serve_as_file_names_and_test_ids():
+    for name, question in rows.questions().items():
+        for word in (name, *rows.choices(question)):
+            assert re.fullmatch(r"[a-z][a-z0-9_]*", word), f"{name}: {word!r}"
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in PARTS.iterdir() if path.is_dir()))
+def test_parts_are_the_answers(folder):
+    assert folder in rows.questions(), f"template/parts/{folder} belongs to no question"
+    entries = [path.name for path in (PARTS / folder).iterdir() if path.name not in SKIPPED]
+    entries = [entry for entry in entries if not entry.startswith("test_")]
+    # Not every answer has dependencies of its own.
+    parts = {entry.partition(".")[0] for entry in entries if not entry.endswith(".deps")}
+    answers = set(rows.choices(rows.questions()[folder])) - {"none"}
+    assert {entry.partition(".")[0] for entry in entries} <= answers
+    assert not parts or parts == answers
+
+
+def test_cookiecutter_json_is_generated():
+    generated = runpy.run_path(str(ROOT / "hooks" / "cookiecutter_json.py"))["generate"]()
+    written = (ROOT / "cookiecutter.json").read_text(encoding="utf-8")
+    assert written == generated, "run: python hooks/cookiecutter_json.py --write"
+
+
+def test_cookiecutter_asks_every_question_once():
+    written = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+    asked = {name: value for name, value in written.items() if not name.startswith("_")}
+    assert list(asked) == list(rows.questions())
+    assert asked.keys() == written["__prompts__"].keys()
+    for name, value in asked.items():
+        if isinstance(value, list):
+            assert value[0] == rows.questions()[name]["default"]
+            assert set(value) == set(rows.choices(rows.questions()[name]))
+
+
+def test_cookiecutter_json_takes_all_that_copier_can_say():
+    convert = runpy.run_path(str(ROOT / "hooks" / "cookiecutter_json.py"))["convert"]
+    choices = {"A [red]": "a", "B [0]": {"value": "b", "validator": "{{ '' }}"}}
+    said = {
+        "_setting": 1,
+        "computed": {"type": "str", "when": False, "default": "{{ x }}"},
+        "one": {"help": "One [x]", "default": "b", "choices": choices},
+        "some": {"help": "Some", "default": ["a"], "multiselect": True, "choices": ["a", "b"]},
+        "renamed": {"help": "New", "default": "{{ former | default('old') }}"},
+        "yes": {"help": "Yes?", "default": True},
+    }
+    assert convert(said) == {
+        "one": ["b", "a"],
+        "some": "a",
+        "renamed": "old",
+        "yes": True,
+        "__folder": "{{ cookiecutter.project_name | slugify or 'project' }}",
+        "_lists": ["some"],
+        "__prompts__": {
+            "one": {"__prompt__": "One \\[x]", "a": "A \\[red]", "b": "B [0]"},
+            "some": "Some; comma-separated, any of a, b, or none",
+            "renamed": "New",
+            "yes": "Yes?",
+        },
+    }
+
+
+def test_nothing_needs_trust():
+    assert not {"_tasks", "_migrations", "_jinja_extensions"} & rows.settings().keys()
+
+
+def test_no_question_is_hidden_from_one_door():
+    for name, question in rows.questions().items():
+        assert "when" not in question, f"{name}: Cookiecutter can't ask conditionally"
+
+
+def test_file_names_are_valid_on_every_system():
+    for path in TEMPLATE.rglob("*"):
+        bad = set(path.name) & set('"<>|:?*\\')
+        assert not bad, f"{path.relative_to(ROOT)} holds {bad}"
+
+
+def test_sources_end_with_a_newline_and_hold_no_carriage_return():
+    for path in sources():
+        text = path.read_bytes()
+        assert b"\r" not in text, path
+        assert not text or text.endswith(b"\n"), f"{path}: no newline at the end"
+
+
+def test_reserved_names_hold_what_python_has():
+    """Each Python adds some: CI's newest version tells what to add."""
+    listed = rows.settings()["reserved"]["default"]
+    reserved = set(listed.strip("[] \n").replace(",", " ").split())
+    known = {word for word in (*sys.stdlib_module_names, *keyword.kwlist) if word.islower()}
+    assert {word for word in known if not word.startswith("_")} - reserved == set()
+
+
+# Rows
+
+
+def test_rows_hold_every_allowed_pair():
+    assert not rows.missing(rows.pairs(), 2)
+    assert rows.missing(rows.pairs()[1:], 2), "the check itself finds nothing"
+
+
+@pytest.mark.deep
+def test_rows_hold_every_allowed_triple():
+    assert not rows.missing(rows.pairs(3), 3)
+
+
+def test_rows_are_allowed_and_named_apart():
+    every = rows.every()
+    assert all(rows.allowed(row) for row in every)
+    assert len({rows.name(row) for row in every}) == len(every)
+    assert [rows.name(row) for row in (rows.LEAN, rows.FULL)] == ["lean", "full"]
+
+
+def test_lean_has_nothing_and_full_everything():
+    assert not any(value for value in rows.answers(rows.LEAN).values() if isinstance(value, list))
+    off = [factor for factor, value in rows.FULL.items() if value is False]
+    assert all(not rows.allowed(rows.FULL | {factor: True}) for factor in off)
+
+
+@pytest.mark.parametrize("row", [rows.LEAN, rows.FULL, *rows.pairs()[:3]], ids=rows.name)
+def test_answers_are_recorded(row, render):
+    assert recorded(render(**rows.answers(row))).items() >= rows.answers(row).items()
+
+
+def check_exclusions(template: Path, folder: Path) -> int:
+    """See Copier refuse each excluded pair with a reason, and count them."""
+    path = template / "copier.yml"
+    found = rows.excluded(path)
+    for pair in found:
+        row = rows.lean(path) | dict(pair)
+        with pytest.raises(ValueError, match=r"\w+ \w+") as refusal:
+            copy(template, folder, rows.answers(row), pretend=True)
+        assert "is not in" not in str(refusal.value), "no reason given"
+    return len(found)
+
+
+def test_excluded_pairs_are_refused(snapshot, tmp_path):
+    check_exclusions(snapshot, tmp_path / "project")
+
+
+MADE_UP = """
+_envops: {block_start_string: "#%", block_end_string: "%#"}
+_subdirectory: files
+banned: {type: yaml, when: false, default: "[fp8]"}
+name: {type: str, help: Name, default: x}
+precision: {type: str, help: Precision, default: fp32, choices: [fp32, fp8]}
+strategy:
+  type: str
+  help: Strategy
+  default: ddp
+  choices:
+    DDP: ddp
+    DeepSpeed:
+      value: deepspeed
+      validator: "{{ 'not with ' ~ precision if precision in banned else '' }}"
+extras:
+  type: str
+  help: Extras
+  multiselect: true
+  default: []
+  validator: "{{ 'sam and ema disagree' if 'sam' in extras and 'ema' in extras else '' }}"
+  choices:
+    EMA: {value: ema, validator: "{{ 'no ema here' if strategy == 'deepspeed' else '' }}"}
+    SAM: sam
+    Mixup: mixup
+early: {type: bool, help: "Stop?", default: false}
+"""
+
+
+@pytest.fixture
+def made_up(tmp_path) -> Path:
+    """Give a small template whose answers contradict each other in three ways."""
+    template = tmp_path / "template"
+    (template / "files").mkdir(parents=True)
+    (template / "copier.yml").write_text(MADE_UP)
+    (template / "files" / "file").write_text("x\n")
+    return template
+
+
+def test_validators_become_excluded_pairs(made_up, tmp_path):
+    path = made_up / "copier.yml"
+    assert rows.excluded(path) == {
+        frozenset({("strategy", "deepspeed"), ("precision", "fp8")}),
+        frozenset({("strategy", "deepspeed"), ("extras/ema", True)}),
+        frozenset({("extras/ema", True), ("extras/sam", True)}),
+    }
+    assert check_exclusions(made_up, tmp_path / "project") == 3
+
+
+def test_rows_keep_to_the_validators(made_up, tmp_path):
+    path = made_up / "copier.yml"
+    every = [rows.lean(path), rows.full(path), *rows.alone(path), *rows.pairs(2, path)]
+    for row in every:
+        copy(made_up, tmp_path / "project", rows.answers(row), pretend=True)
+    assert rows.answers(rows.full(path))["extras"] == ["ema", "mixup"]
+    held = set(itertools.chain.from_iterable(row.items() for row in rows.pairs(2, path)))
+    assert held == {(name, value) for name, many in rows.factors(path).items() for value in many}
+
+
+# Bad answers
+
+
+@pytest.mark.parametrize(("question", "answer"), BAD, ids=[f"{q}={a!r:.25}" for q, a in BAD])
+def test_bad_answers_are_refused(question, answer, snapshot, tmp_path):
+    with pytest.raises((ValueError, TypeError)) as refusal:
+        copy(snapshot, tmp_path / "project", {question: answer})
+    reason = str(refusal.value)
+    assert question in reason or not isinstance(refusal.value, ValueError)
+    assert not (tmp_path / "project").exists()
+
+
+@pytest.mark.parametrize("name", ["class", "../up", "{{ package }}", "two  'words"])
+def test_the_command_ends_with_the_reason(name, snapshot, tmp_path):
+    command = [sys.executable, "-m", "copier", "copy", "--defaults", "--data"]
+    done = subprocess.run(
+        [*command, f"project_name={name}", str(snapshot), "project"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode != 0
+    assert "project_name" in done.stderr.strip().splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+GOOD_NAMES = {
+    "a": "a",
+    "My Project": "my_project",
+    "Digits-2": "digits_2",
+    "a__b": "a_b",
+    "x" * 60: "x" * 60,
+    "true": "true",
+    "null": "null",
+    "e1": "e1",
+}
+
+
+@pytest.mark.parametrize("name", GOOD_NAMES)
+def test_good_names_become_packages(name, snapshot, tmp_path):
+    project = copy(snapshot, tmp_path / "project", {"project_name": name})
+    assert (project / GOOD_NAMES[name]).is_dir()
+    assert recorded(project)["project_name"] == name
+
+
+@pytest.mark.parametrize("name", [n for n, q in rows.questions().items() if rows.choices(q)])
+def test_a_mistyped_choice_is_refused(name, snapshot, tmp_path):
+    several = rows.questions()[name].get("multiselect")
+    with pytest.raises(ValueError, match=name):
+        copy(snapshot, tmp_path / "project", {name: ["nonsense"] if several else "nonsense"})
+    assert not (tmp_path / "project").exists()
