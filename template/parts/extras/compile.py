@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import nn
+
+from .errors import check_choice
 
 
 @dataclass(kw_only=True)
@@ -17,7 +20,12 @@ class CompileConfig:
 
 
 def compile_model(model: nn.Module, cfg: CompileConfig) -> None:
-    """Compile the model in place, so that the names of its weights stay as they are."""
+    """Compile the model in place, so that the names of its weights stay as they are.
+
+    Raises UserError for an unknown backend.
+    """
+    check_choice("compile.backend", cfg.backend, torch.compiler.list_backends(exclude_tags=()))
     mode = cfg.mode if cfg.backend == "inductor" else None
+    # Of a model that is one of torch's own classes, as Sequential, model.compile() does only parts.
     # Batches are padded to one shape, so there is nothing to gain from dynamic ones.
-    model.compile(backend=cfg.backend, mode=mode, dynamic=False)
+    model.forward = torch.compile(model.forward, backend=cfg.backend, mode=mode, dynamic=False)

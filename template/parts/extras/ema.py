@@ -33,9 +33,10 @@ class EMA:
     @torch.no_grad()
     def swap(self) -> None:
         """Exchange the weights and their average; a second call brings both back."""
-        for mine, averaged in zip(
-            self.model.state_dict().values(), self.average.module.state_dict().values(), strict=True
-        ):
+        models = self.model, self.average.module
+        # Not over state_dict(), which holds a weight twice that two layers share.
+        pairs = zip(*((*m.parameters(), *m.buffers()) for m in models), strict=True)
+        for mine, averaged in pairs:
             copy = mine.clone()
             mine.copy_(averaged)
             averaged.copy_(copy)

@@ -1,6 +1,7 @@
 """MLflow. To look at all runs: `mlflow ui --backend-store-uri sqlite:///runs/mlflow.db`."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import mlflow
@@ -15,7 +16,8 @@ def open_tracker(run: Path, config: dict, step: int) -> GeneralTracker:
     # By default a server that is down holds up every call for minutes. Seconds, and times.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    mlflow.end_run()  # one that failed in this process
+    with suppress(mlflow.MlflowException):
+        mlflow.end_run()  # one that failed in this process
     memory = run / "mlflow.id"
     memory.touch()
     run_id = memory.read_text() or None

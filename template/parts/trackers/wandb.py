@@ -24,7 +24,7 @@ def open_tracker(run: Path, config: dict, step: int) -> GeneralTracker:
         name=run.name,
         id=run_id,
         resume="allow",
-        dir=run,
+        dir=run.resolve(),
         mode="offline" if offline else None,
         settings=wandb.Settings(reinit="finish_previous", **limits),
     )

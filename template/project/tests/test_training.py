@@ -155,6 +155,13 @@ def test_weights_of_examples_count(module, monkeypatch):
     torch.testing.assert_close(one[1], other[1])
 
 
+def test_diverged_run_ends_in_one_line(train, module):
+    with pytest.raises(module("errors").RunError, match="at step 7; the checkpoints"):
+        train("--optim.lr", "1e30", "--optim.clip_norm", "null", "--schedule.warmup", "0 steps")
+    assert not list(Path("runs/run").glob("checkpoints/*"))
+    assert json.loads(Path("runs/run/status.json").read_text())["state"] == "failed"
+
+
 def test_signal_saves(package, module):
     arguments = ["--name", "run", "--duration", "2000 steps", "--save_every", "9 epochs"]
     process = subprocess.Popen(

@@ -6,7 +6,7 @@ import os
 import shutil
 import zlib
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from accelerate import PartialState
@@ -20,18 +20,13 @@ FORMAT = 1
 log = logging.getLogger(__name__)
 
 
-class Stateful(Protocol):
-    """Something a resumed run must find as it was."""
-
-    def state_dict(self) -> dict[str, Any]: ...
-
-    def load_state_dict(self, state: dict[str, Any]) -> Any: ...
-
-
 def save_checkpoint(
-    root: Path, step: int, model: nn.Module, states: dict[str, Stateful], keep: int
+    root: Path, step: int, model: nn.Module, states: dict[str, Any], keep: int
 ) -> None:
-    """Write `root/step-<step>`, then delete all but the newest `keep`; for one process only."""
+    """Write `root/step-<step>`, then delete all but the newest `keep`; for one process only.
+
+    `states` are objects with `state_dict` and `load_state_dict`, by name.
+    """
     final, beside = root / f"step-{step:08d}", root / f".step-{step:08d}"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
@@ -77,7 +72,7 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
-def resume(root: Path, model: nn.Module, states: dict[str, Stateful]) -> None:
+def resume(root: Path, model: nn.Module, states: dict[str, Any]) -> None:
     """Bring the model and the states to the newest whole checkpoint, if there is one.
 
     Process 0 chooses it for all. Raises UserError for a checkpoint of another format or model.
@@ -88,7 +83,7 @@ def resume(root: Path, model: nn.Module, states: dict[str, Stateful]) -> None:
         load_checkpoint(chosen[0], model, states)
 
 
-def load_checkpoint(folder: Path, model: nn.Module, states: dict[str, Stateful]) -> None:
+def load_checkpoint(folder: Path, model: nn.Module, states: dict[str, Any]) -> None:
     """Bring the model and the states to where the checkpoint was written.
 
     Raises UserError for a checkpoint of another format, model or set of states.

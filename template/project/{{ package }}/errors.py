@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,15 +12,23 @@ class UserError(Exception):
     """Something the user can mend; its text says what is wrong and what is allowed."""
 
 
+class RunError(Exception):
+    """Something that went wrong in a run; what it saved before is whole."""
+
+
 def run_command(command: Callable[[list[str]], int | None]) -> None:
-    """Run a command on this process's arguments and exit with its code, or 2 for a UserError."""
+    """Run a command on this process's arguments, and exit with its code or that of an error.
+
+    A UserError is 2, a RunError 1; both are one line, told by the first process.
+    """
     try:
         sys.exit(command(sys.argv[1:]))
-    except UserError as error:
+    except (UserError, RunError) as error:
         # In front of an error from a loader worker stands the worker's traceback.
         line = str(error).strip().splitlines()[-1]
-        print("error:", line.removeprefix(f"{__package__}.errors.UserError: "), file=sys.stderr)
-        sys.exit(2)
+        if os.environ.get("RANK", "0") == "0":
+            print("error:", line.removeprefix(f"{__package__}.errors.UserError: "), file=sys.stderr)
+        sys.exit(2 if isinstance(error, UserError) else 1)
 
 
 def check_choice(key: str, value: str, allowed: Iterable[str]) -> None:

@@ -1,5 +1,7 @@
 """Which samples meet which optimizer step on which process: a pure function of (seed, epoch)."""
 
+import atexit
+import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -112,3 +114,12 @@ def ignore_signals(worker: int) -> None:
     """Leave the signals sent to a whole process group to the training process, which saves."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
+
+
+@atexit.register
+def end_workers() -> None:
+    """End the workers an error left behind, which ignore the signal by which Python ends them."""
+    if workers := [process for process in multiprocessing.active_children() if process.daemon]:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else torch raises for each that ends
+        for process in workers:
+            process.kill()

@@ -3,27 +3,20 @@
 import sys
 import time
 from datetime import timedelta
-from typing import Protocol
+from typing import Any
 
 from tqdm import tqdm
 
 
-class Writer(Protocol):
-    """Takes the scores of a step: the ledger or a tracker."""
-
-    def log(self, values: dict[str, float], step: int) -> None: ...
-
-    def close(self) -> None: ...
-
-
 class Log:
-    """Tells the scores of a run of `total` steps, of which `step` are done; without writers, none.
+    """Tells the scores of a run of `total` steps, of which `step` are done.
 
-    A terminal gets a progress bar, anything else a plain line per logged step. `examples` is always
-    the number trained on so far, over all processes.
+    `writers` (ledger, trackers) have `log(values, step)` and `close()`; without any, nothing is
+    told. A terminal gets a progress bar, anything else a plain line per logged step. `examples` is
+    always the number trained on so far, over all processes.
     """
 
-    def __init__(self, writers: list[Writer], step: int, total: int, examples: int):
+    def __init__(self, writers: list[Any], step: int, total: int, examples: int):
         self.writers, self.total, self.best = writers, total, ""
         self.plain = bool(writers) and not sys.stderr.isatty()
         hidden = self.plain or not writers

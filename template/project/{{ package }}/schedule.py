@@ -69,15 +69,15 @@ def build_schedule(
         raise UserError(f"schedule.warmup: {cfg.warmup} leaves nothing of a run of {total} steps")
     peaks = [group["lr"] for group in optimizer.param_groups]
     cycled = any("betas" in group or group.get("momentum") for group in optimizer.param_groups)
-    third = -(-length // 3)
+    third, halves = -(-length // 3), [length // 2, length * 3 // 4]
     choices: dict[str, tuple[type, dict[str, Any]]] = {
         "constant": (lr_scheduler.ConstantLR, {"factor": 1.0, "total_iters": 0}),
-        "step": (lr_scheduler.StepLR, {"step_size": third, "gamma": 0.1}),
-        "multistep": (lr_scheduler.MultiStepLR, {"milestones": [length // 2, length * 3 // 4]}),
-        "exponential": (lr_scheduler.ExponentialLR, {"gamma": 0.01 ** (1 / length)}),
+        "step": (lr_scheduler.StepLR, {"step_size": third, "gamma": 0.3}),
+        "multistep": (lr_scheduler.MultiStepLR, {"milestones": halves, "gamma": 0.3}),
+        "exponential": (lr_scheduler.ExponentialLR, {"gamma": 0.1 ** (1 / length)}),
         "cosine": (lr_scheduler.CosineAnnealingLR, {"T_max": length}),
         "warm_restarts": (lr_scheduler.CosineAnnealingWarmRestarts, {"T_0": third}),
-        "plateau": (lr_scheduler.ReduceLROnPlateau, {"mode": mode, "patience": 2}),
+        "plateau": (lr_scheduler.ReduceLROnPlateau, {"mode": mode, "patience": 3, "factor": 0.3}),
         "onecycle": (
             lr_scheduler.OneCycleLR,
             {"max_lr": peaks, "total_steps": length, "cycle_momentum": cycled},

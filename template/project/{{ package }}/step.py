@@ -1,5 +1,6 @@
 """What happens to the batches of one optimizer step: forward, backward, clip, update."""
 
+import math
 from contextlib import nullcontext
 
 import torch
@@ -7,7 +8,8 @@ from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
 from torch import Tensor, nn
 
-from .loader import Group
+from .errors import RunError
+from .loader import Group, Loader
 from .model import predict, score
 from .optim import OptimConfig
 
@@ -47,6 +49,29 @@ def train_step(
     optimizer.step()
     optimizer.zero_grad()
     return sums, norm
+
+
+def settle(accelerator: Accelerator, model: nn.Module, loader: Loader) -> None:
+    """Let several processes settle on the order they sum gradients in; the model stays as it is.
+
+    DistributedDataParallel changes it once, after its first backward pass. In the first step of
+    each start, a resumed run would round otherwise than an uninterrupted one.
+    """
+    if accelerator.num_processes == 1:
+        return
+    buffers = [buffer.clone() for buffer in model.buffers()]
+    batch, _ = next(loader.groups()).batches[0]
+    accelerator.backward(score(predict(model, batch), batch)["loss"].mean())
+    model.zero_grad()
+    for buffer, before in zip(model.buffers(), buffers, strict=True):
+        buffer.copy_(before)
+
+
+def check_finite(accelerator: Accelerator, scores: dict[str, float], step: int) -> None:
+    """Raise RunError for a score that isn't finite; in fp16 the scaler sees to such gradients."""
+    for name, value in scores.items():
+        if not math.isfinite(value) and not (name == "grad_norm" and accelerator.scaler):
+            raise RunError(f"{name} is {value} at step {step}; the checkpoints are from before")
 
 
 def weigh(values: dict[str, Tensor], real: int) -> dict[str, Tensor]:

@@ -24,12 +24,13 @@ class Stream:
     def read(self, epoch: int, index: int) -> tuple[Image.Image, int]:
         if epoch != self.epoch or index < self.position:
             self.rows.set_epoch(epoch)
-            self.epoch, self.position, self.ahead = epoch, 0, iter(self.rows)
+            # Unlike iter(self.rows), this doesn't deal the stream out to the loader's workers.
+            self.epoch, self.position, self.ahead = epoch, 0, self.rows.iter(batch_size=1)
         row = next(islice(self.ahead, index - self.position, None), None)
         if row is None:
             raise UserError(f"the stream holds fewer than the {self.count} images it should")
         self.position = index + 1
-        return row[self.columns[0]], row[self.columns[1]]
+        return row[self.columns[0]][0], row[self.columns[1]][0]
 
 
 def read_hub(cfg: Any, seed: int) -> tuple[Decoded, Decoded, Spec]:

@@ -55,8 +55,11 @@ class Decoded(Dataset):
         """Return a batch of `image` [b, c, h, w] (uint8), `label` [b] and `key` [b]."""
         samples = {}
         for key in sorted(set(keys)):  # padding repeats keys
-            image, label = self.read(*divmod(key, self.count))
-            samples[key] = to_pixels(image, self.spec), label
+            try:
+                image, label = self.read(*divmod(key, self.count))
+                samples[key] = to_pixels(image, self.spec), label
+            except (OSError, SyntaxError, ValueError) as error:
+                raise UserError(f"image {key % self.count} can't be read: {error}") from None
         return {
             "image": torch.stack([samples[key][0] for key in keys]),
             "label": torch.tensor([samples[key][1] for key in keys]),

@@ -1,0 +1,232 @@
+"""The promises of the data: its mistakes are named, its order and its changes are functions."""
+
+import json
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from test_training import assert_equal, final_state, ledger
+
+TINY = ["--data.batch_size", "4", "--model.width", "4", "--duration", "12 steps"]
+TINY += ["--save_every", "4 steps"]
+STREAM = ["--data.streaming", "true", "--data.train_examples", "24", "--data.eval_examples", "10"]
+
+
+@pytest.fixture
+def images() -> Path:
+    """Return a folder of 24 images to train on, 6 steps an epoch, and 10 to evaluate on."""
+    pixels = np.random.default_rng(0).integers(0, 255, (24, 8, 9, 3), dtype=np.uint8)
+    for split, count in (("train", 24), ("test", 10)):
+        for number in range(count):
+            path = Path("images", split, ("cat", "dog")[number % 2], f"{number}.png")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels[number]).save(path)
+    return Path("images")
+
+
+@pytest.fixture
+def hf_images(images, monkeypatch) -> Path:
+    """Return a folder of the same images, with them in other forms in `forms`."""
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", Path("cache"))
+    # Some versions wait for 5 seconds after each pass over a stream.
+    monkeypatch.setattr("datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN", 0, raising=False)
+    splits = datasets.load_dataset(str(images))
+    splits.save_to_disk("forms/saved")
+    Path("forms/parquet").mkdir()
+    for name, split in splits.items():
+        split.to_parquet(f"forms/parquet/{name}.parquet")
+    return images
+
+
+def shorten(path: Path) -> None:
+    """Cut off the second half of a file."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("folder", ["images", "images/train"], ids=["split", "whole"])
+def test_trains_on_a_folder(train, images, folder):
+    assert train(*TINY, "--data.root", folder) == 0
+    spec = json.loads(Path("runs/run/spec.json").read_text())
+    assert spec == {"classes": ["cat", "dog"], "channels": 3, "size": 8}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda root: shutil.rmtree(root), ["images is not a folder", "data.root"]),
+        (lambda root: shutil.rmtree(root / "train/dog"), ["train holds 1 class folders"]),
+        (lambda root: (root / "train/empty").mkdir(), ["no image in images/train/empty"]),
+        (lambda root: (root / "test/dog").rename(root / "test/fox"), ["class dog is in only one"]),
+        (lambda root: (root / "test/cat/2.png").write_bytes(b"?"), ["unreadable", "cat/2.png"]),
+        (lambda root: shorten(root / "train/dog/3.png"), ["unreadable", "dog/3.png", "truncated"]),
+        (
+            lambda root: Image.new("L", (8, 8)).save(root / "train/dog/5.png"),
+            ["mixed", "dog/5.png has 1", "has 3", "data.channels"],
+        ),
+    ],
+    ids=["missing", "one class", "empty class", "classes", "unreadable", "truncated", "mixed"],
+)
+def test_names_what_is_wrong_with_a_folder(module, train, images, spoil, words):
+    spoil(images)
+    with pytest.raises(module("errors").UserError) as caught:
+        train(*TINY, "--data.root", "images")
+    for word in words:
+        assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_error_in_a_worker_is_one_line_and_exit_code_2(command, images):
+    shorten(images / "train/dog/3.png")
+    done = command("train", *TINY, "--data.root", "images", "--data.workers", "2")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: unreadable image images/train/dog/3.png")
+    assert done.stderr.count("\n") == 1
+
+
+def test_datasets_library_gives_what_the_folder_holds(train, hf_images):
+    assert train(*TINY, "--name", "folder", "--data.root", "images") == 0
+    for form in ("images", "forms/parquet", "forms/saved"):
+        name = Path(form).name
+        assert train(*TINY, "--name", name, "--data.hf", form) == 0
+        assert_equal(final_state("folder"), final_state(name))
+
+
+def test_stream_resumes_bit_for_bit(train, hf_images):
+    assert train(*TINY, *STREAM, "--data.hf", "images", "--name", "whole") == 0
+    parquet = [*TINY, *STREAM, "--data.hf", "forms/parquet", "--name", "killed"]
+    assert train(*parquet, kill_after=8) is None
+    assert train(*parquet, "--data.workers", "2") == 0
+    assert_equal(final_state("whole"), final_state("killed"))
+    assert ledger("whole") == ledger("killed")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["no/such/images"], ["data.hf", "no/such/images"]),
+        (["forms/parquet", "--data.eval_split", "dev"], ["no split dev", "train, test"]),
+        (["images", *STREAM, "--data.train_examples", "99"], ["stream", "fewer than the 99"]),
+        (["damaged"], ["image", "can't be read"]),
+    ],
+    ids=["dataset", "split", "short", "damaged"],
+)
+def test_names_what_is_wrong_with_a_dataset(module, train, hf_images, arguments, words):
+    shorten(Path(shutil.copytree("images", "damaged"), "test/dog/3.png"))
+    with pytest.raises(module("errors").UserError) as caught:
+        train(*TINY, "--data.hf", *arguments)
+    for word in words:
+        assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("count", [1, 7, 64, 65])
+def test_order_is_the_same_on_any_number_of_processes(module, count):
+    """Each epoch has each sample once, and each step the same ones, however they are spread."""
+
+    def steps(processes: int, position: tuple[int, int]) -> list[list[int]]:
+        plan = partial(module("loader").Plan, count, 12 // processes, 2, True, 0)
+        plans = [plan() for _ in range(processes)]
+        for number, plan in enumerate(plans):
+            plan.process, plan.share, plan.window, plan.position = number, 12, 24, position
+        found, keys = [], []
+        for batches in zip(*(plan.batches() for plan in plans), strict=True):
+            assert {len(padded) for padded, _, _ in batches} == {12 // processes}
+            keys += [key for padded, real, _ in batches for key in padded[:real]]
+            (examples,) = {examples for _, _, examples in batches}
+            if examples:
+                assert examples == len(keys)
+                found, keys = [*found, keys], []
+        assert not keys
+        return found
+
+    first, second = steps(1, (0, 0)), steps(1, (1, 0))
+    assert sorted(sum(first, [])) == list(range(count))
+    assert sorted(sum(second, [])) == list(range(count, 2 * count))
+    assert first != [[key - count for key in keys] for keys in second] or count == 1
+    for processes in (1, 2, 3):
+        assert steps(processes, (1, 0)) == second
+        if count > 24:
+            assert steps(processes, (1, 24)) == second[1:]
+
+
+def test_uniform_numbers_are_uniform(module):
+    draw = module("rng").uniform(torch.arange(20_000), 5, module("rng").mix("test")).double()
+    assert draw.min() >= 0 and draw.max() < 1
+    torch.testing.assert_close(draw.mean(0), torch.full((5,), 1 / 2).double(), atol=0.01, rtol=0)
+    torch.testing.assert_close(draw.var(0), torch.full((5,), 1 / 12).double(), atol=0.003, rtol=0)
+    rows = torch.cat([draw[:-1], draw[1:]], 1).T  # columns of a key beside those of the next
+    torch.testing.assert_close(rows.corrcoef(), torch.eye(10).double(), atol=0.04, rtol=0)
+
+
+@pytest.fixture
+def change(module) -> Callable:
+    """Return a function that augments images with some of the settings."""
+
+    def change(images: torch.Tensor, keys: torch.Tensor | None = None, **settings) -> torch.Tensor:
+        keys = torch.arange(len(images)) if keys is None else keys
+        augment = module("augment")
+        return augment.augment(images, keys, augment.AugmentConfig(**settings), 5)
+
+    return change
+
+
+COLOURS = torch.rand(64, 3, 12, 16, generator=torch.Generator().manual_seed(0))
+
+
+def test_crop_shifts_within_black(change):
+    padded, places = F.pad(COLOURS, (2, 2, 2, 2)), set()
+    for image, around in zip(change(COLOURS, crop=2), padded, strict=True):
+        windows = around.unfold(1, 12, 1).unfold(2, 16, 1)  # [c, 5, 5, h, w]
+        (place,) = (windows == image[:, None, None]).all((0, 3, 4)).nonzero().tolist()
+        places.add(tuple(place))
+    assert len(places) > 20  # of 25
+
+
+def test_flip_mirrors(change):
+    assert torch.equal(change(COLOURS, flip=1.0), COLOURS.flip(3))
+    mirrored = (change(COLOURS, flip=0.5) == COLOURS.flip(3)).all((1, 2, 3))
+    assert 16 < mirrored.sum() < 48
+    assert torch.equal(change(COLOURS, flip=0.5)[~mirrored], COLOURS[~mirrored])
+
+
+def test_grayscale_is_the_luma(change):
+    luma = 0.299 * COLOURS[:, 0] + 0.587 * COLOURS[:, 1] + 0.114 * COLOURS[:, 2]
+    changed = change(COLOURS, grayscale=1.0)
+    torch.testing.assert_close(changed, luma[:, None].expand_as(COLOURS))
+    assert torch.equal(change(COLOURS[:, :1], grayscale=1.0), COLOURS[:, :1])
+
+
+def test_erase_fills_a_rectangle(change):
+    for old, new in zip(COLOURS, change(COLOURS, erase=1.0), strict=True):
+        hit = (old != new).any(0)
+        assert torch.equal(hit, hit.any(1)[:, None] & hit.any(0)[None])
+        assert 0 < hit.any(1).sum() <= 7 and 0 < hit.any(0).sum() <= 9
+        torch.testing.assert_close(new[:, hit], old.mean().expand(3, int(hit.sum())))
+
+
+def test_jitter_scales(module, change):
+    jitter, half = module("augment").jitter, torch.full((64, 1), 0.5)
+    torch.testing.assert_close(jitter(COLOURS, torch.rand(64, 3), 0.0), COLOURS)
+    brighter = jitter(COLOURS, torch.cat([1 + 0 * half, half, half], 1), 0.4)
+    torch.testing.assert_close(brighter, (COLOURS * 1.4).clamp(0, 1))
+    faded = jitter(COLOURS, torch.cat([half, half, 0 * half], 1), 1.0)
+    torch.testing.assert_close(faded, change(COLOURS, grayscale=1.0))
+    assert not torch.equal(change(COLOURS, jitter=0.2), COLOURS)
+
+
+def test_change_depends_on_the_sample_and_the_epoch_alone(change):
+    settings = {"crop": 2, "flip": 0.5, "jitter": 0.3, "grayscale": 0.3, "erase": 0.5}
+    keys, order = torch.arange(64), torch.randperm(64)
+    changed = change(COLOURS, keys, **settings)
+    assert torch.equal(change(COLOURS, keys, **settings), changed)
+    torch.testing.assert_close(change(COLOURS[order], keys[order], **settings), changed[order])
+    torch.testing.assert_close(change(COLOURS[9:10], keys[9:10], **settings), changed[9:10])
+    same = (change(COLOURS, keys + 64, **settings) == changed).all((1, 2, 3))
+    assert same.sum() < 4
