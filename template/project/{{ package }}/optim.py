@@ -12,6 +12,9 @@ from torch.optim import Optimizer
 
 from .errors import UserError, check_arguments, check_choice
 
+UNFIT = {"Optimizer", "LBFGS", "SparseAdam"}
+"""not an optimizer; takes a closure; takes sparse gradients only"""
+
 
 @dataclass(kw_only=True)
 class OptimConfig:
@@ -44,8 +47,8 @@ def build_optimizer(model: nn.Module, cfg: OptimConfig) -> Optimizer:
 
     Raises UserError for an unknown optimizer, argument or pattern.
     """
-    names = [n for n, c in vars(torch.optim).items() if inspect.isclass(c) and n != "Optimizer"]
-    check_choice("optim.name", cfg.name, names)
+    classes = {name for name, value in vars(torch.optim).items() if inspect.isclass(value)}
+    check_choice("optim.name", cfg.name, sorted(classes - UNFIT))
     optimizer = getattr(torch.optim, cfg.name)
     fixed = {"params", "lr", "weight_decay"}
     check_arguments("optim.args", cfg.args, optimizer, fixed)

@@ -2,10 +2,12 @@
 
 import json
 import platform
+import shutil
 import subprocess
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -26,11 +28,12 @@ class Run:
     """A folder in `runs` that only this run writes to until its processes end."""
 
     def __init__(self, cfg: Config, accelerator: Accelerator):
+        self.cfg, self.processes = cfg, accelerator.num_processes
         self.main = accelerator.is_main_process
         found: list[Path | UserError | None] = [None]
         if self.main:
             try:
-                found = [self.open(cfg, accelerator.num_processes)]
+                found = [self.open()]
             except UserError as error:
                 found = [error]
         broadcast_object_list(found)  # an error, too, or the others would wait for this process
@@ -40,19 +43,9 @@ class Run:
         self.checkpoints = self.folder / "checkpoints"
         self.best = self.folder / "best" / "model.safetensors"
 
-    def __enter__(self) -> "Run":
-        self.write("status.json", {"state": "running"})
-        return self
-
-    def __exit__(self, kind: type | None, *_: object) -> None:
-        if kind:
-            self.write("status.json", {"state": "failed"})
-        if self.main:
-            self.lock.release()
-
-    def open(self, cfg: Config, processes: int) -> Path:
+    def open(self) -> Path:
         """Make or reopen the folder, and lock it."""
-        settings = {k: v for k, v in flatten(yaml.safe_load(to_yaml(cfg))).items() if k not in FREE}
+        cfg, settings = self.cfg, fixed_settings(yaml.safe_load(to_yaml(self.cfg)))
         unique = f"{mix(json.dumps(settings)):016x}"[:8]
         folder = RUNS / (cfg.name or f"{cfg.optim.name.lower()}-{cfg.schedule.name}-{unique}")
         try:
@@ -66,17 +59,47 @@ class Run:
             raise UserError(f"{folder}: the run folder can't be written: {error}") from None
         if (folder / "config.yaml").exists():
             check_same(folder, settings)
-        else:
-            (folder / "manifest.json").write_text(json.dumps(describe(cfg, processes), indent=2))
-            (folder / "config.yaml").write_text(to_yaml(cfg))
         return folder
 
-    def write(self, name: str, content: dict[str, object]) -> None:
+    def begin(self, spec: dict[str, Any]) -> None:
+        """Write what the run is made of, once all of it has been built."""
+        if self.main and not (self.folder / "config.yaml").exists():
+            self.write("manifest.json", describe(self.cfg, self.processes))
+            self.write("spec.json", spec)
+            (self.folder / "config.yaml").write_text(to_yaml(self.cfg))
+        self.write("status.json", {"state": "running"})
+
+    def end(self, done: bool, step: int, best: dict[str, float]) -> None:
+        """Write and tell how the run ended."""
+        state = "finished" if done else "preempted"
+        self.write("status.json", {"state": state, "step": step, "best": best})
+        if self.main:
+            scores = ", ".join(f"{name} {value:.4f}" for name, value in best.items())
+            print(f"{self.folder}: {state} at step {step}; best: {scores or 'not evaluated yet'}")
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        if self.main:
+            begun = (self.folder / "config.yaml").exists()
+            if kind and begun:
+                self.write("status.json", {"state": "failed"})
+            self.lock.release()
+            if kind and not begun:
+                shutil.rmtree(self.folder)
+
+    def write(self, name: str, content: dict[str, Any]) -> None:
         """Write a JSON file of the folder, which is never seen half written."""
         if self.main:
             beside = self.folder / f"{name}.part"
-            beside.write_text(json.dumps(content))
+            beside.write_text(json.dumps(content, indent=2))
             beside.replace(self.folder / name)
+
+
+def fixed_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings, by dotted key, that are the same in all starts of a run."""
+    return {key: value for key, value in flatten(settings).items() if key not in FREE}
 
 
 def make_folder(folder: Path, fresh: bool) -> Path:
@@ -91,18 +114,18 @@ def make_folder(folder: Path, fresh: bool) -> Path:
             number += 1
 
 
-def check_same(folder: Path, settings: dict[str, object]) -> None:
+def check_same(folder: Path, settings: dict[str, Any]) -> None:
     """Raise UserError if the folder's run was started with other settings."""
-    before = flatten(yaml.safe_load((folder / "config.yaml").read_text()))
-    for key, value in settings.items():
-        if before.get(key) != value:
+    before = fixed_settings(yaml.safe_load((folder / "config.yaml").read_text()))
+    for key in before | settings:
+        if before.get(key) != settings.get(key):
             raise UserError(
-                f"{folder} was started with {key} {before.get(key)}, not {value}; "
+                f"{folder} was started with {key} {before.get(key)}, not {settings.get(key)}; "
                 "use the same settings, another --name, or --resume never"
             )
 
 
-def describe(cfg: Config, processes: int) -> dict[str, object]:
+def describe(cfg: Config, processes: int) -> dict[str, Any]:
     """Return what this run is made of: code, answers, packages and machine."""
     project = Path(__file__).parents[1]
     answers = project / ".copier-answers.yml"
