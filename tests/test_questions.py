@@ -151,6 +151,31 @@ def test_cookiecutter_json_takes_all_that_copier_can_say():
     }
 
 
+def test_questions_md_is_generated():
+    generated = runpy.run_path(str(ROOT / "docs" / "generate.py"))["generate"]()
+    written = (ROOT / "docs" / "questions.md").read_text(encoding="utf-8")
+    assert written == generated, "run: python docs/generate.py --write"
+
+
+def test_questions_md_takes_all_that_copier_can_say():
+    table = runpy.run_path(str(ROOT / "docs" / "generate.py"))["table"]
+    choices = {"A|B": "a", "C": {"value": "c", "validator": "{{ '' }}"}}
+    said = {
+        "_setting": 1,
+        "computed": {"type": "str", "when": False, "default": "{{ x }}"},
+        "name": {"type": "str", "help": "Name", "default": "x"},
+        "one": {"type": "str", "help": "One", "default": "a", "choices": choices},
+        "some": {"type": "str", "help": "S", "default": [], "multiselect": True, "choices": ["d"]},
+        "yes": {"type": "bool", "help": "Yes?", "default": True},
+    }
+    assert table(said).splitlines() == [
+        "| `name` | Name | a text | `x` |",
+        "| `one` | One | `a`: A\\|B<br>`c`: C | `a` |",
+        "| `some` | S | any of<br>`d`: d | none of them |",
+        "| `yes` | Yes? | yes or no | yes |",
+    ]
+
+
 def test_nothing_needs_trust():
     assert not {"_tasks", "_migrations", "_jinja_extensions"} & rows.settings().keys()
 

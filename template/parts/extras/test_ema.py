@@ -57,7 +57,7 @@ def test_swap_exchanges_and_a_second_one_brings_back(module):
 def test_best_weights_are_the_average(train):
     best = {}
     for decay in ("0.5", "0.9"):
-        settings = ["--duration", "14 steps", "--eval_every", "14 steps", "--ema.decay", decay]
+        settings = ["--duration", "28 steps", "--eval_every", "28 steps", "--ema.decay", decay]
         assert train(*settings, "--name", decay) == 0
         best[decay] = load_file(Path("runs", decay, "best/model.safetensors"))
         state = final_state(decay)[1]["ema"]

@@ -13,7 +13,7 @@ import pytest
         (["--optim.lr", "fast"], ["argument", "optim.lr", "fast"]),
         (["--optim.lr=-1"], ["argument", "optim.lr", ">0"]),
         (["--duration", "5"], ["argument", "duration", "steps or epochs"]),
-        (["--precision", "no"], ["argument", "precision", "'fp32'"]),
+        (["--precision", "no"], ["argument", "precision", "allowed: auto, fp32"]),
         (["--precision", "fp16"], ["precision", "needs a GPU"]),
         (["--optim.name", "Adan"], ["optim.name", "did you mean Adam", "SGD"]),
         (["--optim.args", "{momentun: 0.9}", "--optim.name", "SGD"], ["optim.args", "momentum"]),

@@ -40,8 +40,8 @@ def assert_equal(one, other):
 
 
 def test_learns_the_data(module):
-    assert module("train").main(["--name", "full"]) == 0
-    assert max(line.get("eval/accuracy", 0) for line in ledger("full")) >= 0.98
+    assert module("train").main(["--name", "run", "--duration", "10 epochs"]) == 0
+    assert max(line.get("eval/accuracy", 0) for line in ledger("run")) >= 0.95
 
 
 def test_overfits_one_batch(module):
@@ -94,8 +94,9 @@ def test_finished_run_does_nothing_and_never_starts_anew(train):
 
 
 def test_same_curve_however_a_step_is_spread(train, command):
-    common = ["--model.dropout", "0", "--log_every", "1 step", "--duration", "30 steps"]
-    common += ["--save_every", "10 steps"]
+    # A small learning rate, or the differences in rounding would grow with every step.
+    common = ["--model.dropout", "0", "--optim.lr", "1e-4", "--log_every", "1 step"]
+    common += ["--duration", "30 steps"]
     assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
     half = [*common, "--data.batch_size", "30"]
     assert train(*half, "--optim.accumulate", "2", "--name", "accumulated") == 0
@@ -104,7 +105,7 @@ def test_same_curve_however_a_step_is_spread(train, command):
     for other in ("accumulated", "two"):
         assert len(ledger("one")) == len(ledger(other))
         for mine, its in zip(ledger("one"), ledger(other), strict=True):
-            assert mine == pytest.approx(its, rel=1e-3, abs=1e-4)
+            assert mine == pytest.approx(its, rel=5e-4)
 
 
 def test_evaluation_counts_each_example_once(module):

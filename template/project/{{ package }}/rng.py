@@ -11,6 +11,14 @@ def mix(*parts: int | str) -> int:
     return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()) >> 1
 
 
+def reseed(device: torch.device, *parts: int) -> None:
+    """Let the CPU and the device draw on from a seed mixed of the parts."""
+    # Not torch.manual_seed, which looks for every kind of device, several times as long.
+    torch.default_generator.manual_seed(mix(*parts))
+    if device.type != "cpu":
+        torch.get_device_module(device).manual_seed(mix(*parts))
+
+
 def uniform(keys: Tensor, count: int, seed: int) -> Tensor:
     """Return float32 numbers in [0, 1), shape [len(keys), count], row i drawn from (seed, keys[i]).
 

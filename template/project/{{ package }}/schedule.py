@@ -1,22 +1,75 @@
 """The learning-rate schedule, counted in optimizer steps whatever the number of processes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from torch.optim import Optimizer, lr_scheduler
 
 from .duration import Duration, to_steps
-from .errors import UserError, check_arguments, check_choice
+from .errors import UserError, check_arguments
+
+
+@dataclass
+class Span:
+    """What a schedule is fitted to."""
+
+    steps: int
+    """optimizer steps it lasts"""
+    peaks: list[float]
+    """learning rate of each parameter group"""
+    momentum: bool
+    """whether the optimizer has a momentum that can be varied"""
+    mode: str
+    """min or max: which monitored score is best"""
+
+
+SCHEDULES: dict[str, tuple[type, Callable[[Span], dict[str, Any]]]] = {
+    "constant": (lr_scheduler.ConstantLR, lambda run: {"factor": 1.0, "total_iters": 0}),
+    "step": (lr_scheduler.StepLR, lambda run: {"step_size": -(-run.steps // 3), "gamma": 0.3}),
+    "multistep": (
+        lr_scheduler.MultiStepLR,
+        lambda run: {"milestones": [run.steps // 2, run.steps * 3 // 4], "gamma": 0.3},
+    ),
+    "exponential": (lr_scheduler.ExponentialLR, lambda run: {"gamma": 0.1 ** (1 / run.steps)}),
+    "cosine": (lr_scheduler.CosineAnnealingLR, lambda run: {"T_max": run.steps}),
+    "warm_restarts": (
+        lr_scheduler.CosineAnnealingWarmRestarts,
+        lambda run: {"T_0": -(-run.steps // 3)},
+    ),
+    "plateau": (
+        lr_scheduler.ReduceLROnPlateau,
+        lambda run: {"mode": run.mode, "patience": 3, "factor": 0.3},
+    ),
+    "onecycle": (
+        lr_scheduler.OneCycleLR,
+        lambda run: {
+            "max_lr": run.peaks,
+            "total_steps": run.steps,
+            "cycle_momentum": run.momentum,
+        },
+    ),
+    "cyclic": (
+        lr_scheduler.CyclicLR,
+        lambda run: {
+            "base_lr": [peak / 10 for peak in run.peaks],
+            "max_lr": run.peaks,
+            "step_size_up": -(-run.steps // 6),
+            "cycle_momentum": run.momentum,
+        },
+    ),
+}
+"""class of torch and, where `schedule.args` says nothing, its arguments for a run"""
 
 
 @dataclass(kw_only=True)
 class ScheduleConfig:
     """How the learning rate varies over the run."""
 
-    name: str = "cosine"
-    """constant, step, multistep, exponential, cosine, warm_restarts, plateau, onecycle or cyclic"""
+    name: Literal[tuple(SCHEDULES)] = "cosine"
+    """course of the learning rate after the warm-up"""
     warmup: Duration = "0 steps"
-    """linear rise from 0 before the schedule begins"""
+    """linear rise from 0 before that, in steps or epochs"""
     args: dict[str, Any] = field(default_factory=dict)
     """further arguments of its class in torch.optim.lr_scheduler, such as {gamma: 0.5}"""
 
@@ -60,41 +113,16 @@ def build_schedule(
 ) -> Schedule:
     """Return the schedule of a run of `total` optimizer steps, `epoch` of them in an epoch.
 
-    Lengths that `args` doesn't give are fitted to the run. Raises UserError for an unknown name or
-    argument, or a warm-up that is as long as the run.
+    Raises UserError for an argument that its class doesn't take, or a warm-up as long as the run.
     """
     warmup = to_steps(cfg.warmup, epoch)
-    length = total - warmup
-    if length < 1:
+    if warmup >= total:
         raise UserError(f"schedule.warmup: {cfg.warmup} leaves nothing of a run of {total} steps")
-    peaks = [group["lr"] for group in optimizer.param_groups]
-    cycled = any("betas" in group or group.get("momentum") for group in optimizer.param_groups)
-    third, halves = -(-length // 3), [length // 2, length * 3 // 4]
-    choices: dict[str, tuple[type, dict[str, Any]]] = {
-        "constant": (lr_scheduler.ConstantLR, {"factor": 1.0, "total_iters": 0}),
-        "step": (lr_scheduler.StepLR, {"step_size": third, "gamma": 0.3}),
-        "multistep": (lr_scheduler.MultiStepLR, {"milestones": halves, "gamma": 0.3}),
-        "exponential": (lr_scheduler.ExponentialLR, {"gamma": 0.1 ** (1 / length)}),
-        "cosine": (lr_scheduler.CosineAnnealingLR, {"T_max": length}),
-        "warm_restarts": (lr_scheduler.CosineAnnealingWarmRestarts, {"T_0": third}),
-        "plateau": (lr_scheduler.ReduceLROnPlateau, {"mode": mode, "patience": 3, "factor": 0.3}),
-        "onecycle": (
-            lr_scheduler.OneCycleLR,
-            {"max_lr": peaks, "total_steps": length, "cycle_momentum": cycled},
-        ),
-        "cyclic": (
-            lr_scheduler.CyclicLR,
-            {
-                "base_lr": [peak / 10 for peak in peaks],
-                "max_lr": peaks,
-                "step_size_up": -(-length // 6),
-                "cycle_momentum": cycled,
-            },
-        ),
-    }
-    check_choice("schedule.name", cfg.name, choices)
-    scheduler, arguments = choices[cfg.name]
+    groups = optimizer.param_groups
+    momentum = any("betas" in group or group.get("momentum") for group in groups)
+    scheduler, defaults = SCHEDULES[cfg.name]
     check_arguments("schedule.args", cfg.args, scheduler, {"optimizer", "last_epoch"})
+    arguments = defaults(Span(total - warmup, [group["lr"] for group in groups], momentum, mode))
     try:
         return Schedule(optimizer, scheduler(optimizer, **arguments | cfg.args), warmup)
     except (TypeError, ValueError) as error:

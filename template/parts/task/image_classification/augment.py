@@ -27,6 +27,8 @@ class AugmentConfig:
 
 def augment(images: Tensor, keys: Tensor, cfg: AugmentConfig, seed: int) -> Tensor:
     """Return changed images; `images` is [b, c, h, w] in [0, 1], image i is drawn from keys[i]."""
+    if cfg == AugmentConfig():
+        return images
     draw = uniform(keys, 12, seed)
     if cfg.crop or cfg.flip:
         images = shift_and_flip(images, draw[:, 0:3], cfg.crop, cfg.flip)

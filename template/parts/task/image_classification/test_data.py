@@ -14,7 +14,7 @@ from PIL import Image
 from test_training import assert_equal, final_state, ledger
 
 TINY = ["--data.batch_size", "4", "--model.width", "4", "--duration", "12 steps"]
-TINY += ["--save_every", "4 steps"]
+TINY += ["--save_every", "4 steps", "--schedule.warmup", "0 steps"]
 STREAM = ["--data.streaming", "true", "--data.train_examples", "24", "--data.eval_examples", "10"]
 
 
@@ -50,11 +50,23 @@ def shorten(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-@pytest.mark.parametrize("folder", ["images", "images/train"], ids=["split", "whole"])
-def test_trains_on_a_folder(train, images, folder):
-    assert train(*TINY, "--data.root", folder) == 0
+@pytest.fixture
+def read(module) -> Callable:
+    """Return a function that reads all images of both parts."""
+
+    def read(**settings) -> list:
+        loaders = module("data").build_loaders(module("data").DataConfig(**settings), 0)[:2]
+        return [loader.dataset[list(range(len(loader.dataset)))] for loader in loaders]
+
+    return read
+
+
+def test_trains_on_a_folder(train, read, images):
+    assert train(*TINY, "--data.root", "images") == 0
     spec = json.loads(Path("runs/run/spec.json").read_text())
     assert spec == {"classes": ["cat", "dog"], "channels": 3, "size": 8}
+    assert [len(part["label"]) for part in read(root=images)] == [24, 10]
+    assert [len(part["label"]) for part in read(root=images / "train")] == [19, 5]  # a fifth
 
 
 @pytest.mark.parametrize(
@@ -90,12 +102,10 @@ def test_error_in_a_worker_is_one_line_and_exit_code_2(command, images):
     assert done.stderr.count("\n") == 1
 
 
-def test_datasets_library_gives_what_the_folder_holds(train, hf_images):
-    assert train(*TINY, "--name", "folder", "--data.root", "images") == 0
+def test_datasets_library_gives_what_the_folder_holds(train, read, hf_images):
     for form in ("images", "forms/parquet", "forms/saved"):
-        name = Path(form).name
-        assert train(*TINY, "--name", name, "--data.hf", form) == 0
-        assert_equal(final_state("folder"), final_state(name))
+        assert_equal(read(root=hf_images), read(hf=form))
+    assert train(*TINY, "--data.hf", form) == 0
 
 
 def test_stream_resumes_bit_for_bit(train, hf_images):
@@ -107,12 +117,20 @@ def test_stream_resumes_bit_for_bit(train, hf_images):
     assert ledger("whole") == ledger("killed")
 
 
+def test_stream_has_another_order_in_each_epoch(module, hf_images):
+    cfg = {"hf": "images", "streaming": True, "train_examples": 24, "eval_examples": 10}
+    train = module("data").build_loaders(module("data").DataConfig(**cfg), 0)[0].dataset
+    first, second = (train[list(range(start, start + 24))]["image"] for start in (0, 24))
+    assert not torch.equal(first, second)
+    assert torch.equal(*(epoch.flatten(1).unique(dim=0) for epoch in (first, second)))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["no/such/images"], ["data.hf", "no/such/images"]),
         (["forms/parquet", "--data.eval_split", "dev"], ["no split dev", "train, test"]),
-        (["images", *STREAM, "--data.train_examples", "99"], ["stream", "fewer than the 99"]),
+        (["images", *STREAM, "--data.train_examples", "30"], ["stream", "fewer than the 30"]),
         (["damaged"], ["image", "can't be read"]),
     ],
     ids=["dataset", "split", "short", "damaged"],
