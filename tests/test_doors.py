@@ -42,8 +42,11 @@ def command(template: Path | str, folder: Path, *words: str, typed: str | None =
 
 
 def without_source(folder: Path) -> dict:
-    """Give a project's tree without the lines that tell where its template lay."""
+    """Give a project's tree without what tells where its template lay and which version it was."""
     found = tree(folder)
+    version = str(recorded(folder).get("_commit", "HEAD")).encode()
+    mode, readme = found["README.md"]
+    found["README.md"] = mode, readme.replace(version, b"VERSION")
     mode, text = found[".copier-answers.yml"]
     lines = [
         line for line in text.splitlines() if not line.startswith((b"_src_path:", b"_commit:"))
