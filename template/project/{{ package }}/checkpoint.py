@@ -3,18 +3,22 @@
 import json
 import logging
 import os
+import pickle
 import shutil
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from .errors import UserError
+from .errors import Fault, UserError, one_line
 
 FORMAT = 1
 log = logging.getLogger(__name__)
@@ -25,41 +29,58 @@ def save_checkpoint(
 ) -> None:
     """Write `root/step-<step>`, then delete all but the newest `keep`; for one process only.
 
-    `states` are objects with `state_dict` and `load_state_dict`, by name.
+    `states` are objects with `state_dict` and `load_state_dict`, by name. Raises Fault if it can't
+    be written; the ones before it are then as they were.
     """
     final, beside = root / f"step-{step:08d}", root / f".step-{step:08d}"
     shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    save_model(model, str(beside / "model.safetensors"))
-    torch.save({name: s.state_dict() for name, s in states.items()}, beside / "state.pt")
-    files = {path.name: checksum(path) for path in beside.iterdir()}
-    manifest = {"format": FORMAT, "step": step, "crc32": files}
-    (beside / "manifest.json").write_text(json.dumps(manifest))
-    for path in [*beside.iterdir(), beside]:
-        sync(path)
-    shutil.rmtree(final, ignore_errors=True)
+    with writing(beside):
+        beside.mkdir(parents=True)
+        save_model(model, str(beside / "model.safetensors"))
+        with (beside / "state.pt").open("wb") as file:
+            torch.save({name: s.state_dict() for name, s in states.items()}, file)
+        files = {path.name: checksum(path) for path in beside.iterdir()}
+        manifest = {"format": FORMAT, "step": step, "crc32": files}
+        (beside / "manifest.json").write_text(json.dumps(manifest))
+        for path in [*beside.iterdir(), beside]:
+            sync(path)
+    if final.exists():  # of the same step, before its evaluation
+        final.rename(root / f".old-{step:08d}")
     beside.rename(final)
     sync(root)
-    for old in sorted(root.glob("step-*"))[:-keep]:
+    for old in [*sorted(root.glob("step-*"))[:-keep], *root.glob(".*-*")]:
         shutil.rmtree(old)
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
-    """Write the weights alone, in one step that can't be seen half done."""
-    path.parent.mkdir(exist_ok=True)
+    """Write the weights alone, in one step that can't be seen half done, or raise Fault."""
     beside = path.with_suffix(".part")
-    save_model(model, str(beside))
-    sync(beside)
-    beside.replace(path)
-    sync(path.parent)
+    with writing(beside):
+        path.parent.mkdir(exist_ok=True)
+        save_model(model, str(beside))
+        sync(beside)
+        beside.replace(path)
+        sync(path.parent)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Remove what could be written of a file or folder if not all of it can, and raise Fault."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        raise Fault(f"{path} can't be written: {one_line(error)}; those before are whole") from None
 
 
 def newest_checkpoint(root: Path) -> Path | None:
     """Return the newest checkpoint that is whole, with a warning for each newer one that isn't."""
-    for folder in sorted(root.glob("step-*"), reverse=True):
+    # A hidden one is whole, too, if only its renaming was cut short.
+    for folder in sorted(root.glob("*step-*"), key=lambda path: path.name.strip("."), reverse=True):
         if is_whole(folder):
             return folder
-        log.warning("checkpoint %s is damaged; the one before it is used", folder)
+        if not folder.name.startswith("."):
+            log.warning("checkpoint %s is damaged; the one before it is used, if any", folder)
     return None
 
 
@@ -92,11 +113,17 @@ def load_checkpoint(folder: Path, model: nn.Module, states: dict[str, Any]) -> N
     if found != FORMAT:
         raise UserError(f"{folder} has format {found}; this code reads format {FORMAT}")
     load_weights(folder / "model.safetensors", model)
-    saved = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
+    try:
+        saved = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise UserError(f"{folder}/state.pt holds code, or is no state at all; refused") from None
     if odd := saved.keys() ^ states.keys():
         raise UserError(f"{folder} is of another setup: {min(odd)} is in only one of the two")
     for name, state in states.items():
-        state.load_state_dict(saved[name])
+        try:
+            state.load_state_dict(saved[name])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise UserError(f"{folder} is of another setup: {name}: {one_line(error)}") from None
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
@@ -105,9 +132,20 @@ def load_weights(path: Path, model: nn.Module) -> None:
         load_model(model, str(path))
     except FileNotFoundError:
         raise UserError(f"there are no weights {path}") from None
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path} holds another model's weights: {reason}") from None
+    except SafetensorError as error:
+        raise UserError(f"{path} is not a file of safetensors: {error}") from None
+    except RuntimeError:
+        raise UserError(f"{path} holds another model's weights: {mismatch(path, model)}") from None
+
+
+def mismatch(path: Path, model: nn.Module) -> str:
+    """Return the first weight that a file of safetensors and the model don't have in common."""
+    mine = {name: list(value.shape) for name, value in model.state_dict().items()}
+    with safe_open(path, "pt") as file:
+        saved = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+    shared = [name for name in mine if name in saved and mine[name] != saved[name]]
+    name = [*shared, *(n for n in mine | saved if n not in mine or n not in saved)][0]
+    return f"{name} is {saved.get(name, 'missing')} there and {mine.get(name, 'missing')} here"
 
 
 def checksum(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Durations: steps or epochs at the door, optimizer steps inside."""
+"""Durations: steps, epochs or hours at the door, optimizer steps and seconds inside."""
 
 import re
 
@@ -6,12 +6,20 @@ from jsonargparse.typing import restricted_string_type
 
 PATTERN = r"^(\d+(?:\.\d+)?) *(step|epoch)s?$"
 Duration = restricted_string_type("Duration", PATTERN, docstring="`300 steps` or `1.5 epochs`")
+TIME = r"^(\d+(?:\.\d+)?) *(s|min|h)$"
+Time = restricted_string_type("Time", TIME, docstring="`3.5 h`, `50 min` or `90 s`")
 
 
 def to_steps(duration: str, epoch: int) -> int:
     """Return a duration in optimizer steps, `epoch` of which make an epoch."""
     number, unit = re.match(PATTERN, duration).groups()
     return round(float(number) * (epoch if unit == "epoch" else 1))
+
+
+def to_seconds(time: str) -> float:
+    """Return a time in seconds."""
+    number, unit = re.match(TIME, time).groups()
+    return float(number) * {"s": 1, "min": 60, "h": 3600}[unit]
 
 
 def due(step: int, *intervals: int) -> bool:

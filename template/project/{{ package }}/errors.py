@@ -1,6 +1,7 @@
 """A mistake the user can mend is one line on stderr and exit code 2, never a traceback."""
 
 import difflib
+import errno
 import inspect
 import os
 import sys
@@ -12,23 +13,59 @@ class UserError(Exception):
     """Something the user can mend; its text says what is wrong and what is allowed."""
 
 
+class SampleError(UserError):
+    """A sample that can't be read, which only the process that met it knows of."""
+
+
 class RunError(Exception):
     """Something that went wrong in a run; what it saved before is whole."""
+
+
+class Fault(RunError):
+    """Something that went wrong in one process, while the others may not know of it."""
 
 
 def run_command(command: Callable[[list[str]], int | None]) -> None:
     """Run a command on this process's arguments, and exit with its code or that of an error.
 
-    A UserError is 2, a RunError 1; both are one line, told by the first process.
+    A UserError is 2, a RunError 1; each is one line, told by the first process if all know of it.
     """
+    rank = os.environ.get("RANK", "0")
     try:
         sys.exit(command(sys.argv[1:]))
-    except (UserError, RunError) as error:
-        # In front of an error from a loader worker stands the worker's traceback.
-        line = str(error).strip().splitlines()[-1]
-        if os.environ.get("RANK", "0") == "0":
-            print("error:", line.removeprefix(f"{__package__}.errors.UserError: "), file=sys.stderr)
+    except Exception as caught:
+        error = find_fault(caught)
+        if not isinstance(error, UserError | RunError):
+            raise
+        if rank == "0" or isinstance(error, SampleError | Fault):
+            process = f"process {rank}: " if rank != "0" else ""
+            print(f"error: {process}{last_line(error)}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UserError) else 1)
+
+
+def find_fault(error: Exception) -> Exception:
+    """Return a Fault for an error of the machine, and any other error as it is."""
+    kind, text = type(error).__name__, str(error)
+    if kind in ("OutOfMemoryError", "MemoryError") or "can't allocate memory" in text:
+        return Fault(
+            "out of memory; lower data.batch_size and raise optim.accumulate by the same factor, "
+            "which keeps the curve, or set precision to bf16"
+        )
+    if kind == "DistBackendError" or "gloo/transport" in text:
+        return Fault(f"another process of the run is gone ({one_line(text)[:120]})")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return Fault(f"{error.filename or 'a file'} can't be written: {error.strerror}")
+    return error
+
+
+def one_line(error: Exception | str) -> str:
+    """Return an error's text as one line."""
+    return " ".join(str(error).split())
+
+
+def last_line(error: Exception) -> str:
+    """Return an error's text; in front of one from a loader worker stands its traceback."""
+    return str(error).strip().splitlines()[-1].removeprefix(f"{__package__}.errors.UserError: ")
 
 
 def check_choice(key: str, value: str, allowed: Iterable[str]) -> None:

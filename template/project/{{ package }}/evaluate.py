@@ -13,11 +13,17 @@ from .load import load_model, parse_run, run_parser
 from .loader import Loader
 from .model import predict, score
 from .step import add, average, weigh
+from .stop import Stop
 
 
 @torch.no_grad()
-def evaluate(accelerator: Accelerator, model: nn.Module, loader: Loader) -> dict[str, float]:
-    """Return the average of each score over all examples of the loader, each counted once."""
+def evaluate(
+    accelerator: Accelerator, model: nn.Module, loader: Loader, stop: Stop | None = None
+) -> dict[str, float]:
+    """Return the average of each score over all examples of the loader, each counted once.
+
+    There are no scores if there was a reason to stop before all were seen.
+    """
     if accelerator.num_processes > 1:
         for buffer in model.buffers():  # those of batch normalisation differ; process 0's are saved
             torch.distributed.broadcast(buffer, src=0)
@@ -26,8 +32,10 @@ def evaluate(accelerator: Accelerator, model: nn.Module, loader: Loader) -> dict
     for group in loader.groups():
         for batch, real in group.batches:
             add(sums, weigh(score(predict(model, batch), batch), real))
+        if stopped := stop and stop.agreed():
+            break
     model.train()
-    return average(accelerator, sums)
+    return {} if stopped else average(accelerator, sums)
 
 
 def main(argv: list[str]) -> None:

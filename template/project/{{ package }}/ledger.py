@@ -1,25 +1,36 @@
 """The scores of a run in metrics.jsonl, without a gap or a double over all its starts."""
 
 import json
+import math
 from pathlib import Path
 
 
 class Ledger:
-    """Appends a line per logged step; steps behind `step`, which will come again, are dropped."""
+    """Appends a line per logged step; those behind `step`, which will come again, are dropped.
 
-    def __init__(self, run: Path, step: int):
+    So is the evaluation after it if that is `pending`.
+    """
+
+    def __init__(self, run: Path, step: int, pending: bool):
         self.path = run / "metrics.jsonl"
         lines = self.path.read_text().splitlines(keepends=True) if self.path.exists() else []
-        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+        last = (step, not pending)
+        kept = [line for line in lines if line.endswith("\n") and place(json.loads(line)) <= last]
         beside = self.path.with_suffix(".part")
         beside.write_text("".join(kept))
         beside.replace(self.path)
         self.file = self.path.open("a", buffering=1)
 
     def log(self, values: dict[str, float], step: int) -> None:
-        """Append the values of a step."""
-        self.file.write(json.dumps({"step": step} | values) + "\n")
+        """Append the values of a step; those that aren't finite, which JSON lacks, as null."""
+        finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
+        self.file.write(json.dumps({"step": step} | finite) + "\n")
 
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+
+
+def place(line: dict[str, float]) -> tuple[int, bool]:
+    """Return where a line stands in a run: its step, and whether it is the evaluation after it."""
+    return line["step"], any(name.startswith("eval/") for name in line)

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 import torch
 from accelerate import PartialState
 from accelerate.utils import send_to_device
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from .errors import Fault, SampleError, UserError, last_line
 from .rng import mix
 
 
@@ -19,8 +21,13 @@ class Group(NamedTuple):
 
     batches: list[tuple[Any, int]]
     """micro-batches, each with its number of real rows; the rows behind those are padding"""
-    examples: int
-    """real rows over all micro-batches and processes"""
+    samples: Tensor
+    """keys of the real rows over all micro-batches and processes"""
+
+    @property
+    def examples(self) -> int:
+        """Return the number of real rows over all micro-batches and processes."""
+        return len(self.samples)
 
 
 class Plan:
@@ -42,8 +49,8 @@ class Plan:
         for keys, _, _ in self.batches():
             yield keys
 
-    def batches(self) -> Iterator[tuple[list[int], int, int]]:
-        """Yield keys and number of real rows per batch and, with a group's last, its examples."""
+    def batches(self) -> Iterator[tuple[list[int], int, Tensor | None]]:
+        """Yield keys and number of real rows per batch and, with a group's last, its samples."""
         epoch, seen = self.position
         generator = torch.Generator().manual_seed(mix(self.seed, epoch))
         order = torch.arange(self.count)
@@ -55,7 +62,7 @@ class Plan:
                 mine = share.split(self.batch_size)[self.process :][:1]
                 keys = (mine[0] if mine else share[:1]).tolist()
                 padded = (keys * self.batch_size)[: self.batch_size]
-                yield padded, len(keys) * len(mine), len(window) if share is shares[-1] else 0
+                yield padded, len(keys) * len(mine), window if share is shares[-1] else None
 
 
 class Loader:
@@ -97,12 +104,26 @@ class Loader:
         """Yield the epoch's groups on the device, leaving out its first `seen` samples."""
         self.plan.position = (epoch, seen)
         batches = []
-        for (_, real, examples), batch in zip(self.plan.batches(), self.loader, strict=True):
+        for (_, real, samples), batch in zip(self.plan.batches(), self.read(), strict=True):
             batch = send_to_device(batch, self.device, non_blocking=True)
             batches.append((self.transform(batch), real))
-            if examples:
-                yield Group(batches, examples)
+            if samples is not None:
+                yield Group(batches, samples)
                 batches = []
+
+    def read(self) -> Iterator[Any]:
+        """Yield the batches as the dataset puts them together.
+
+        Raises SampleError for a sample that can't be read, Fault for a worker that died.
+        """
+        try:
+            yield from self.loader
+        except UserError as error:
+            raise SampleError(last_line(error)) from None
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise Fault(f"a loader worker died, perhaps for lack of memory: {error}") from None
 
 
 def as_is(batch: Any) -> Any:

@@ -42,10 +42,10 @@ class Log:
             print(f"step {step}/{self.total}  {text}  ETA {eta}", flush=True)
         self.restart_clock(step, examples)
 
-    def evaluated(self, step: int, examples: int, scores: dict[str, float], best: str) -> None:
-        """Tell the scores of an evaluation and, from here on, which was the best."""
+    def evaluated(self, step: int, examples: int, scores: dict[str, float], best: float) -> None:
+        """Tell the scores of an evaluation and, from here on, the best monitored one so far."""
         self.write("eval", step, scores)
-        self.best = f"  best {best}"
+        self.best = f"  best {best:.4f}"
         if self.writers:
             text = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
             tqdm.write(f"step {step}/{self.total}  evaluation: {text}")

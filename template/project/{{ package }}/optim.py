@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from jsonargparse.typing import NonNegativeFloat, PositiveFloat, PositiveInt
+from jsonargparse.typing import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import nn
 from torch.optim import Optimizer
 
@@ -36,6 +36,8 @@ class OptimConfig:
     """largest norm of all gradients together; larger ones are scaled down"""
     clip_value: PositiveFloat | None = None
     """largest absolute value of a gradient's element"""
+    max_skips: NonNegativeInt = 0
+    """steps in a row left out for a gradient that isn't finite, before such a step ends the run"""
 
     def __post_init__(self):
         if self.clip_norm and self.clip_value:

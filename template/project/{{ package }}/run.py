@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,18 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from filelock import FileLock, Timeout
 
-from .config import Config, flatten, to_yaml
+from .config import Config, flatten, parse_config, to_yaml
 from .errors import UserError
 from .rng import mix
 
 RUNS = Path("runs")
-FREE = ("name", "resume", "log_every", "save_every", "keep", "data.workers")
+FREE = {"name", "resume", "time_limit", "log_every", "save_every", "keep"}
+FREE |= {"data.batch_size", "data.workers", "optim.accumulate", "optim.max_skips"}
 """settings that may change from one start of a run to the next"""
+WINDOW = "data.batch_size x optim.accumulate x processes"
+"""what must not: the number of examples of an optimizer step, however they are spread"""
+PATIENCE = 10
+"""seconds to wait for a folder's lock, which a killed run's loader workers hold for some more"""
 
 
 class Run:
@@ -45,14 +51,13 @@ class Run:
 
     def open(self) -> Path:
         """Make or reopen the folder, and lock it."""
-        cfg, settings = self.cfg, fixed_settings(yaml.safe_load(to_yaml(self.cfg)))
+        cfg, settings = self.cfg, fixed_settings(self.cfg, self.processes)
         unique = f"{mix(json.dumps(settings)):016x}"[:8]
         folder = RUNS / (cfg.name or f"{cfg.optim.name.lower()}-{cfg.schedule.name}-{unique}")
         try:
             folder = make_folder(folder, fresh=cfg.resume == "never")
             self.lock = FileLock(folder / ".lock")
-            # A killed run's loader workers hold its lock until they notice, some seconds later.
-            self.lock.acquire(timeout=10)
+            self.lock.acquire(timeout=PATIENCE)
         except Timeout:
             raise UserError(f"{folder} is in use by another process") from None
         except OSError as error:
@@ -84,7 +89,8 @@ class Run:
         if self.main:
             begun = (self.folder / "config.yaml").exists()
             if kind and begun:
-                self.write("status.json", {"state": "failed"})
+                with suppress(OSError):  # of a full disk, say, which ends the run
+                    self.write("status.json", {"state": "failed"})
             self.lock.release()
             if kind and not begun:
                 shutil.rmtree(self.folder)
@@ -97,9 +103,11 @@ class Run:
             beside.replace(self.folder / name)
 
 
-def fixed_settings(settings: dict[str, Any]) -> dict[str, Any]:
+def fixed_settings(cfg: Config, processes: int) -> dict[str, Any]:
     """Return the settings, by dotted key, that are the same in all starts of a run."""
-    return {key: value for key, value in flatten(settings).items() if key not in FREE}
+    settings = flatten(yaml.safe_load(to_yaml(cfg)))
+    window = {WINDOW: cfg.data.batch_size * cfg.optim.accumulate * processes}
+    return {key: value for key, value in settings.items() if key not in FREE} | window
 
 
 def make_folder(folder: Path, fresh: bool) -> Path:
@@ -115,8 +123,12 @@ def make_folder(folder: Path, fresh: bool) -> Path:
 
 
 def check_same(folder: Path, settings: dict[str, Any]) -> None:
-    """Raise UserError if the folder's run was started with other settings."""
-    before = fixed_settings(yaml.safe_load((folder / "config.yaml").read_text()))
+    """Raise UserError if the folder's run was started with other settings.
+
+    What wasn't a setting then must have its default, which does what was done before it.
+    """
+    processes = json.loads((folder / "manifest.json").read_text())["processes"]
+    before = fixed_settings(parse_config("", [], folder / "config.yaml"), processes)
     for key in before | settings:
         if before.get(key) != settings.get(key):
             raise UserError(

@@ -1,6 +1,5 @@
 """What happens to the batches of one optimizer step: forward, backward, clip, update."""
 
-import math
 from contextlib import nullcontext
 
 import torch
@@ -8,7 +7,6 @@ from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
 from torch import Tensor, nn
 
-from .errors import RunError
 from .loader import Group, Loader
 from .model import predict, score
 from .optim import OptimConfig
@@ -46,7 +44,8 @@ def train_step(
         torch.nn.utils.clip_grads_with_norm_(model.parameters(), cfg.clip_norm, norm)
     elif cfg.clip_value:
         torch.nn.utils.clip_grad_value_(model.parameters(), cfg.clip_value)
-    optimizer.step()
+    if not cfg.max_skips or norm.isfinite():
+        optimizer.step()
     optimizer.zero_grad()
     return sums, norm
 
@@ -65,13 +64,6 @@ def settle(accelerator: Accelerator, model: nn.Module, loader: Loader) -> None:
     model.zero_grad()
     for buffer, before in zip(model.buffers(), buffers, strict=True):
         buffer.copy_(before)
-
-
-def check_finite(accelerator: Accelerator, scores: dict[str, float], step: int) -> None:
-    """Raise RunError for a score that isn't finite; in fp16 the scaler sees to such gradients."""
-    for name, value in scores.items():
-        if not math.isfinite(value) and not (name == "grad_norm" and accelerator.scaler):
-            raise RunError(f"{name} is {value} at step {step}; the checkpoints are from before")
 
 
 def weigh(values: dict[str, Tensor], real: int) -> dict[str, Tensor]:

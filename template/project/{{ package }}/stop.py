@@ -1,20 +1,30 @@
-"""Signals to stop: noted at once, agreed on by all processes at the end of a step."""
+"""Reasons to stop before the end: noted at once, agreed on by all processes after a step."""
 
+import math
+import os
 import signal
+import time
 from types import FrameType
 
 import torch
 from accelerate import Accelerator
 
+from .duration import to_seconds
+
+BEGIN = time.monotonic()
 PREEMPTED = 75
 """exit code of a run that was stopped, saved and can go on (EX_TEMPFAIL of sysexits.h)"""
 
 
 class Stop:
-    """Remembers that SIGTERM, SIGUSR1 or SIGINT came; a second SIGINT ends the process at once."""
+    """Remembers that SIGTERM, SIGUSR1 or SIGINT came, and knows when the time is up.
 
-    def __init__(self, accelerator: Accelerator):
-        self.asked = False
+    A second SIGINT ends the process at once.
+    """
+
+    def __init__(self, accelerator: Accelerator, time_limit: str | None):
+        self.asked = math.inf
+        self.end = BEGIN + to_seconds(time_limit) if time_limit else math.inf
         # On gloo, so that asking each other doesn't wait for the GPU.
         several = accelerator.num_processes > 1
         self.group = torch.distributed.new_group(backend="gloo") if several else None
@@ -22,13 +32,17 @@ class Stop:
             signal.signal(number, self.ask)
 
     def ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # A Ctrl-C reaches a process of torchrun twice: from the terminal, and from torchrun.
+        if number == signal.SIGINT and time.monotonic() > self.asked + 1:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
+        self.asked = min(self.asked, time.monotonic())
 
     def agreed(self) -> bool:
-        """Return, on all processes alike, whether one of them was asked to stop."""
+        """Return, on all processes alike, whether one of them has a reason to stop."""
+        stop = time.monotonic() >= min(self.asked, self.end)
         if not self.group:
-            return self.asked
-        asked = torch.tensor(self.asked, dtype=torch.int32)
-        torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX, self.group)
-        return bool(asked)
+            return stop
+        stops = torch.tensor(stop, dtype=torch.int32)
+        torch.distributed.all_reduce(stops, torch.distributed.ReduceOp.MAX, self.group)
+        return bool(stops)

@@ -1,0 +1,165 @@
+"""What goes wrong ends in one line that names it, with the last checkpoint whole."""
+
+import json
+import os
+import resource
+import zlib
+from pathlib import Path
+
+import pytest
+import torch
+from filelock import FileLock
+from test_training import assert_equal, final_state, ledger
+
+
+@pytest.fixture
+def poison(module, monkeypatch):
+    """Return a function after which samples, in the epochs given, have a loss that is NaN."""
+    score, count = module("model").score, 1437
+
+    def poison(samples: set[int], epochs: set[int]) -> None:
+        keys = torch.tensor([epoch * count + sample for epoch in epochs for sample in samples])
+
+        def poisoned(outputs, batch):
+            values = score(outputs, batch)
+            factor = torch.where(torch.isin(batch["key"], keys), float("nan"), 1.0)
+            return values | {"loss": values["loss"] * factor}
+
+        monkeypatch.setattr(module("step"), "score", poisoned)
+
+    return poison
+
+
+def test_gradient_that_is_not_finite_ends_the_run(train, module, poison):
+    poison({700}, {1})
+    with pytest.raises(module("errors").RunError, match="norm is nan at step .*epoch 2; the check"):
+        train("--data.batch_size", "8", "--duration", "3 epochs", "--save_every", "1 epoch")
+    (checkpoint,) = Path("runs/run/checkpoints").iterdir()
+    assert module("checkpoint").is_whole(checkpoint)
+    assert json.loads(Path("runs/run/status.json").read_text())["state"] == "failed"
+
+
+def test_the_step_is_named_however_seldom_is_looked(train, module, poison):
+    loader, _, _ = module("data").build_loaders(module("config").Config().data, 0)
+    steps = {sample.item(): i for i, g in enumerate(loader.groups(), 1) for sample in g.samples}
+    poison({700}, {0})
+    with pytest.raises(module("errors").RunError) as caught:
+        train("--log_every", "20 steps")
+    assert f"at step {steps[700]}, on samples " in str(caught.value)
+
+
+def test_such_steps_can_be_left_out(train, module, poison, caplog):
+    poison({700, 701}, {1})
+    arguments = ["--optim.max_skips", "1", "--log_every", "1 step"]
+    assert train(*arguments, "--name", "whole") == 0
+    assert 1 <= caplog.text.count("is left out: norm nan") <= 2
+    assert sum(line.get("train/loss", 0) is None for line in ledger("whole")) in (1, 2)
+    assert train(*arguments, "--name", "killed", kill_after=28) is None
+    assert train(*arguments, "--name", "killed") == 0
+    assert_equal(final_state("whole"), final_state("killed"))
+    assert all(value.isfinite().all() for value in final_state("whole")[0].values())
+
+
+def test_only_so_many_in_a_row(train, module, poison):
+    poison(set(range(1437)), {1})
+    with pytest.raises(module("errors").RunError, match="norm is nan at step 26, on samples"):
+        train("--optim.max_skips", "2")
+
+
+def test_loss_that_is_not_finite_ends_the_run(train, module, monkeypatch):
+    score = module("model").score
+
+    def infinite(outputs, batch):
+        values = score(outputs, batch)
+        return values | {"loss": values["loss"] + float("inf")}
+
+    monkeypatch.setattr(module("step"), "score", infinite)
+    with pytest.raises(module("errors").RunError, match="loss is inf at step 7"):
+        train()
+
+
+def test_full_disk_leaves_the_last_checkpoint(train, module):
+    assert train("--name", "whole") == 0
+    assert train("--name", "run", kill_after=21) is None
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(module("errors").Fault, match="can't be written: .* too large"):
+            train("--name", "run")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert sorted(p.name for p in Path("runs/run/checkpoints").iterdir())[-1] == "step-00000021"
+    assert train("--name", "run") == 0
+    assert_equal(final_state("whole"), final_state("run"))
+
+
+def test_dead_loader_worker(train, module, monkeypatch):
+    monkeypatch.setattr(module("loader"), "ignore_signals", os._exit)
+    with pytest.raises(module("errors").Fault, match="a loader worker died"):
+        train("--data.workers", "1")
+
+
+def test_lack_of_memory_says_what_to_lower(module, monkeypatch, capsys):
+    def fail(argv):
+        raise torch.OutOfMemoryError("tried to allocate 20 GiB\nand more")
+
+    with pytest.raises(SystemExit) as caught:
+        module("errors").run_command(fail)
+    assert caught.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: out of memory; lower data.batch_size and raise optim.accumulate")
+
+
+def test_code_in_a_checkpoint_is_not_executed(train, module):
+    class Malicious:
+        def __reduce__(self):
+            return Path("executed").touch, ()
+
+    assert train("--duration", "7 steps", "--schedule.warmup", "0 steps") == 0
+    folder = Path("runs/run/checkpoints/step-00000007")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name, words in (("state.pt", "holds code"), ("model.safetensors", "is not a file of")):
+        torch.save({"progress": Malicious()}, folder / name)
+        manifest["crc32"][name] = zlib.crc32((folder / name).read_bytes())
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        assert module("checkpoint").is_whole(folder)
+        with pytest.raises(module("errors").UserError, match=words):
+            train("--duration", "7 steps", "--schedule.warmup", "0 steps")
+    assert not Path("executed").exists()
+    torch.load(folder / "state.pt", weights_only=False)
+    assert Path("executed").exists()  # it would have been
+
+
+def test_another_model_is_refused_by_its_first_difference(train, module, monkeypatch):
+    assert train("--duration", "7 steps", "--schedule.warmup", "0 steps") == 0
+    build = module("train").build_model
+
+    def wider(cfg, spec):
+        cfg.width += 1
+        return build(cfg, spec)
+
+    monkeypatch.setattr(module("train"), "build_model", wider)
+    with pytest.raises(module("errors").UserError, match=r"0.weight is \[16, 1, 3, 3\] there and"):
+        train("--duration", "7 steps", "--schedule.warmup", "0 steps")
+
+
+def test_another_number_of_examples_per_step_is_refused(train, module):
+    assert train(kill_after=7) is None
+    with pytest.raises(module("errors").UserError, match="x processes 64, not 32"):
+        train("--data.batch_size", "32")
+
+
+def test_run_in_use_is_refused(train, module, monkeypatch):
+    assert train(kill_after=7) is None
+    monkeypatch.setattr(module("run"), "PATIENCE", 0)
+    with (
+        FileLock("runs/run/.lock"),
+        pytest.raises(module("errors").UserError, match="in use by another process"),
+    ):
+        train()
+
+
+def test_folder_that_cannot_be_written_is_refused(train, module):
+    Path("runs").touch()
+    with pytest.raises(module("errors").UserError, match="the run folder can't be written"):
+        train()
