@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -193,3 +195,50 @@ def render(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
         return slot / "project"
 
     return rendered
+
+
+# The drills: each tells of its trials, and a table at the end tells of all drills.
+
+
+@pytest.fixture(scope="session")
+def nursery(render: Callable[..., Path]) -> Iterator:
+    """Give what starts the processes of rendered projects, warm (drills.py)."""
+    import drills  # here, because it imports torch
+
+    nursery = drills.Nursery(render())
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture
+def drill(record_property: Callable) -> Callable:
+    """Give the context of a drill's trial, which counts what the trial did into a counter."""
+
+    @contextmanager
+    def trial(name: str) -> Iterator[Counter]:
+        seen = Counter(failures=1)
+        try:
+            yield seen
+            del seen["failures"]
+        finally:
+            record_property("drill", [name, dict(seen)])
+
+    return trial
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print the table of the drills: trials, failures, seconds over all workers, what was seen."""
+    table: dict[str, Counter] = {}
+    for report in (each for reports in terminalreporter.stats.values() for each in reports):
+        told = [value for key, value in getattr(report, "user_properties", ()) if key == "drill"]
+        if getattr(report, "when", None) == "call":
+            for name, seen in told:
+                counts = Counter(trials=1, seconds=report.duration / len(told)) + Counter(seen)
+                table[name] = table.get(name, Counter()) + counts
+    if table:
+        terminalreporter.section("drills")
+        terminalreporter.line(f"{'drill':36}{'trials':>8}{'failures':>10}{'seconds':>9}  seen")
+    for name, counts in sorted(table.items()):
+        trials, failures, seconds = (counts.pop(x, 0) for x in ("trials", "failures", "seconds"))
+        seen = ", ".join(f"{count} {what}" for what, count in counts.items())
+        terminalreporter.line(f"{name:36}{trials:8}{failures:10}{seconds:9.0f}  {seen}")

@@ -185,40 +185,40 @@ def allowed(row: dict, path: Path = COPIER) -> bool:
     return not any(rule.refuses(row) for rule in rules(path))
 
 
-def excluded(path: Path = COPIER) -> set[frozenset]:
-    """Give the pairs of (factor, value) that no validator lets stand together."""
-    found, values = set(), factors(path)
-    for rule in rules(path):
-        grid = itertools.product(*(values[factor] for factor in rule.factors))
-        rows = [dict(zip(rule.factors, each, strict=True)) for each in grid]
-        free = set().union(*(_combinations(row, 2) for row in rows if not rule.refuses(row)))
-        found |= set().union(*(_combinations(row, 2) for row in rows)) - free
-    return found
+def possible(given: dict, path: Path = COPIER) -> bool:
+    """Tell whether Copier takes some row with these values."""
+    known = [rule for rule in rules(path) if given.keys() >= set(rule.factors)]
+    if any(rule.refuses(given) for rule in known):
+        return False
+    undecided = {factor for rule in rules(path) for factor in rule.factors} - given.keys()
+    if not undecided:
+        return True
+    factor = min(undecided)
+    return any(possible(given | {factor: value}, path) for value in factors(path)[factor])
+
+
+def combinations(strength: int, path: Path = COPIER) -> Iterator[frozenset]:
+    """Give every pair (or triple) of (factor, value), whether it is allowed or not."""
+    for some in itertools.combinations(factors(path).items(), strength):
+        names = [name for name, _ in some]
+        for values in itertools.product(*(values for _, values in some)):
+            yield frozenset(zip(names, values, strict=True))
+
+
+def excluded(path: Path = COPIER, strength: int = 2) -> set[frozenset]:
+    """Give the pairs (or triples) of (factor, value) that stand in no row Copier takes."""
+    return {each for each in combinations(strength, path) if not possible(dict(each), path)}
 
 
 # Rows that together hold every pair.
 
 
-def _combinations(row: dict, strength: int) -> set[frozenset]:
-    """Give all combinations of as many of a row's values."""
-    return {frozenset(each) for each in itertools.combinations(row.items(), strength)}
-
-
-def _wanted(strength: int, path: Path) -> Iterator[frozenset]:
-    """Give every combination of values that no pair of them excludes."""
-    never = excluded(path)
-    for some in itertools.combinations(factors(path).items(), strength):
-        names = [name for name, _ in some]
-        for values in itertools.product(*(values for _, values in some)):
-            each = frozenset(zip(names, values, strict=True))
-            if not any(pair <= each for pair in never):
-                yield each
-
-
 def missing(rows: list[dict], strength: int = 2, path: Path = COPIER) -> set[frozenset]:
     """Give the allowed combinations that none of the rows holds."""
-    held = set().union(*(_combinations(row, strength) for row in rows))
-    return set(_wanted(strength, path)) - held
+    held = {
+        frozenset(each) for row in rows for each in itertools.combinations(row.items(), strength)
+    }
+    return set(combinations(strength, path)) - excluded(path, strength) - held
 
 
 @cache

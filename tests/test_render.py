@@ -30,6 +30,14 @@ LEFT = {"__pycache__", ".pytest_cache", ".ruff_cache", "runs"}
 # Where a distribution is imported by another name than its own.
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 
+# What is used without being imported, and the line of which file that shows in.
+TOOLS = {
+    "pre-commit": (".pre-commit-config.yaml", "repos:"),
+    "pre-commit-hooks": (".pre-commit-config.yaml", "        entry: check-yaml"),
+    "pytest-xdist": ("pyproject.toml", 'addopts = "-n 2"'),
+    "ruff": ("pyproject.toml", "[tool.ruff]"),
+}
+
 # Inside these an import happens when it is needed, not when the module is.
 LAZY = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Try)
 
@@ -115,7 +123,8 @@ def names(folder: Path) -> Iterator[str]:
                 yield f"{place}: {part!r} is an odd name"
         if not text.strip():
             yield f"{place}: empty"
-    if len({place.lower() for place in found}) < len(found):
+    places = {str(each) for place in found for each in (place, *PurePosixPath(place).parents)}
+    if len({place.lower() for place in places}) < len(places):
         yield "two names differ only in upper and lower case"
 
 
@@ -179,6 +188,14 @@ def relative(place: str, node: ast.ImportFrom, trees: dict[str, ast.Module]) -> 
             yield f"{place}:{node.lineno}: there is no {alias.name} in {base}"
 
 
+def tools(folder: Path) -> set[str]:
+    """Give the distributions that a project uses without importing them."""
+    found = texts(folder)
+    return {
+        name for name, (place, line) in TOOLS.items() if line in found.get(place, "").split("\n")
+    }
+
+
 def imports(folder: Path) -> Iterator[str]:
     """Complain of imports that nothing declared brings, and of dependencies without an import."""
     trees = python(folder)
@@ -188,7 +205,7 @@ def imports(folder: Path) -> Iterator[str]:
     extras = project.get("optional-dependencies", {})
     optional = {distribution(x) for name, lines in extras.items() if name != "dev" for x in lines}
     develop = {distribution(line) for line in extras.get("dev", [])}
-    used = set()
+    used, tested = set(), set()
     for place, tree in trees.items():
         tests = place.startswith("tests/")
         siblings = {PurePosixPath(other).stem for other in trees if tests}
@@ -197,18 +214,21 @@ def imports(folder: Path) -> Iterator[str]:
             if isinstance(node, ast.ImportFrom) and node.level:
                 yield from relative(place, node, trees)
                 continue
-            used |= set() if tests else {part for path in paths(node) for part in path.split(".")}
+            (tested if tests else used).update(
+                part.lower() for path in paths(node) for part in path.split(".")
+            )
             for top in {path.split(".")[0] for path in paths(node)}:
                 known = top in sys.stdlib_module_names or top == package or top in siblings
                 declared = allowed | (optional if lazy else set())
                 if not known and distribution(DISTRIBUTIONS.get(top, top)) not in declared:
                     yield f"{place}:{node.lineno}: {top} is no dependency"
     modules = {distribution: module for module, distribution in DISTRIBUTIONS.items()}
-    for name in runtime:
-        # By its beginning: a tracker is also reached as torch.utils.tensorboard, TrackioTracker.
-        module = modules.get(name, name.replace("-", "_")).lower()
-        if not any(part.lower().startswith(module) for part in used):
-            yield f"pyproject.toml: {name} is a dependency, but nothing imports it"
+    for declared, seen in ((runtime | optional, used), (develop - {project["name"]}, tested)):
+        for name in declared - tools(folder):
+            # By its beginning: a tracker is also torch.utils.tensorboard, or TrackioTracker.
+            module = modules.get(name, name.replace("-", "_")).lower()
+            if not any(part.startswith(module) for part in seen):
+                yield f"pyproject.toml: {name} is a dependency, but nothing imports it"
 
 
 CHECKS = (syntax, tags, names, layout, imports)
@@ -268,6 +288,17 @@ def test_ruff_is_pleased(render):
     assert not said, said
 
 
+@pytest.mark.deep
+def test_every_triple_of_answers_is_clean(render):
+    every = [(row, render(**rows.answers(row))) for row in rows.pairs(3)]
+    assert not rows.missing([row for row, _ in every], 3)
+    assert_none(
+        (fault, row) for row, project in every for check in CHECKS for fault in check(project)
+    )
+    said = ruff([project for _, project in every])
+    assert not said, said
+
+
 PROJECT = """[project]
 name = "x"
 dependencies = ["torch>=2", "scikit-learn"]
@@ -313,6 +344,7 @@ BAD = [
     (names, "a.py.jinja", "a = 1\n"),
     (names, "x y.py", "a = 1\n"),
     pytest.param(names, "x/Model.py", "a = 1\n", marks=CASE),
+    pytest.param(names, "X", "a = 1\n", marks=CASE),
     (names, "a.md", "\n"),
     (layout, "a.md", "a\n\n"),
     (layout, "a.md", "a"),
@@ -335,6 +367,9 @@ BAD = [
     (imports, "x/a.py", "def a():\n    from . import gone\n"),
     (imports, "pyproject.toml", PROJECT.replace("torch>=2", 'torch>=2", "tqdm')),
     (imports, "pyproject.toml", PROJECT.replace(', "scikit-learn"', "")),
+    (imports, "pyproject.toml", PROJECT.replace('"datasets"', '"datasets", "pandas"')),
+    (imports, "pyproject.toml", PROJECT.replace('"pytest"', '"pytest", "numpy"')),
+    (imports, "pyproject.toml", PROJECT.replace('"pytest"', '"pytest", "ruff"')),
     (ruff, "x/model.py", "import torch\n"),
     (ruff, "x/model.py", "a=1\n"),
     (ruff, "pyproject.toml", f'{PROJECT}[tool.ruff]\nexclude = ["x"]\n'),

@@ -1,6 +1,12 @@
 """Updates: a newer release reaches a project, and what its owner wrote stays."""
 
+import difflib
+import json
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +22,7 @@ ODD = rows.answers(rows.pairs()[0]) | {
 }
 PROJECTS = {"lean": rows.answers(rows.LEAN), "full": rows.answers(rows.FULL), "odd": ODD}
 
+TOOLS = Path(sys.executable).parent
 MARKERS = re.compile(rb"^(<{7}|>{7}|\|{7}) ", re.M)
 
 
@@ -92,6 +99,27 @@ def test_every_release_updates_to_this(answers, repository, tmp_path):
         check_equal(project, repository, folder / "fresh")
 
 
+@pytest.fixture(scope="session")
+def previous(repository, tmp_path_factory) -> Path:
+    """Give this repository with, as v998.0.0, its last commit in which the template was another."""
+    folder = tmp_path_factory.mktemp("previous") / "copier-accelerate"
+    git(repository, "clone", "-q", str(repository), str(folder))
+    for older in git(folder, "log", "--format=%H", "HEAD~1").split():
+        if git(folder, "diff", "--name-only", older, "HEAD", "--", "copier.yml", "template"):
+            git(folder, "tag", "-a", "v998.0.0", "-m", "v998.0.0", older)
+            return folder
+    pytest.skip("a shallow clone has no older commit")
+
+
+@pytest.mark.parametrize("answers", PROJECTS.values(), ids=PROJECTS)
+def test_the_commit_before_updates_to_this(answers, previous, tmp_path):
+    older = git(previous, "rev-parse", "v998.0.0^{commit}").strip()
+    project = start(previous, tmp_path / "project", known(answers, older), "v998.0.0")
+    update(project)
+    assert recorded(project)["_commit"] == "v999.0.0"
+    check_equal(project, previous, tmp_path / "fresh")
+
+
 # What the owner wrote
 
 
@@ -155,19 +183,115 @@ def test_a_deleted_file_stays_deleted(history, tmp_path):
     assert not (project / "AGENTS.md").exists()
 
 
+# What both wrote, and what refuses to let it through
+
+
+@pytest.fixture
+def conflict(history, tmp_path) -> Path:
+    """Give a project of all infra whose owner wrote on two lines that the update writes on."""
+    answers = rows.answers(rows.LEAN) | {"infra": list(rows.choices(rows.questions()["infra"]))}
+    project = start(history, tmp_path / "project", answers, "v998.0.0")
+    mine = [project / package(project) / "train.py", project / "configs" / "train.yaml"]
+    for path in mine:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(OLDER, "# Mine, on the line of theirs."), encoding="utf-8")
+    commit(project, message="my edits")
+    update(project)
+    found = git(project, "diff", "--name-only", "--diff-filter=U").split()
+    assert [project / place for place in sorted(found)] == sorted(mine)
+    return project
+
+
+def test_a_conflict_is_not_committed(conflict):
+    """With the hook, not even by those who add all they see."""
+    # Without the settings that keep a developer's own hooks out of the tests.
+    own = {name: value for name, value in os.environ.items() if "GIT_CONFIG" not in name}
+    own |= {"GIT_CONFIG_GLOBAL": os.devnull, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(*command: str) -> subprocess.CompletedProcess:
+        return subprocess.run(command, cwd=conflict, env=own, capture_output=True, encoding="utf-8")
+
+    assert run("pre-commit", "install").returncode == 0
+    before = git(conflict, "rev-parse", "HEAD")
+    for command in (["git", "commit", "-m", "x"], ["git", "commit", "-a", "-m", "x"]):
+        done = run(*command)
+        assert done.returncode != 0
+    assert re.search(r"no merge markers\.+Failed", done.stdout + done.stderr)
+    assert git(conflict, "rev-parse", "HEAD") == before
+
+
+def test_a_conflict_is_found_without_hooks(conflict):
+    """By CI's first step, by the linter, and by whatever reads the settings."""
+    commit(conflict, message="markers and all")
+    ci = yaml.safe_load((conflict / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    script = next(x["run"] for x in ci["jobs"]["lint"]["steps"] if "merge" in x["name"])
+    for command in (["bash", "-e", "-c", script], [sys.executable, "-m", "ruff", "check"]):
+        done = subprocess.run(command, cwd=conflict, capture_output=True, encoding="utf-8")
+        assert done.returncode == 1
+        assert "train.py" in done.stdout
+    with pytest.raises(yaml.YAMLError):
+        yaml.safe_load((conflict / "configs" / "train.yaml").read_text(encoding="utf-8"))
+
+
 # From answer to answer
 
 
-def flip(repository: Path, folder: Path, before: dict, after: dict) -> None:
-    """Change a project's answers, and see what a fresh copy with the new ones has."""
-    project = start(repository, folder / "project", rows.answers(before), "v999.0.0")
-    changed = {name: value for name, value in after.items() if value != before[name]}
-    questions = {factor.partition("/")[0] for factor in changed}
-    told = {name: value for name, value in rows.answers(after).items() if name in questions}
-    update(project, told)
+def told(project: Path, answers: dict) -> list[str]:
+    """Change answers by the command, and give the commands for what it says it removed."""
+    plain = {name: x if isinstance(x, str) else json.dumps(x) for name, x in answers.items()}
+    data = [f"{name}={value}" for name, value in plain.items()]
+    done = subprocess.run(
+        [sys.executable, "-m", "copier", "update", "--defaults"]
+        + [word for each in data for word in ("--data", each)],
+        cwd=project,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "is updated" in done.stderr
+    said = [line.strip() for line in done.stderr.splitlines() if "git checkout" in line]
+    assert bool(said) == ("removed files" in done.stderr)
+    return said
+
+
+def removed(project: Path) -> list[str]:
+    """Name the files that are committed and lie in a project no more."""
+    return git(project, "-c", "core.quotePath=false", "ls-files", "--deleted").splitlines()
+
+
+def amend(path: Path, other: Path) -> str:
+    """Write a line of one's own amid the lines a file has in common with another."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    theirs = other.read_text(encoding="utf-8").splitlines(keepends=True)
+    same = difflib.SequenceMatcher(None, lines, theirs, autojunk=False).find_longest_match()
+    assert same.size > 6, f"no room for an edit of {path.name} apart from what the answer changes"
+    mine = f"# Mine, in {path.name}.\n"
+    lines.insert(same.a + same.size // 2, mine)
+    path.write_text("".join(lines), encoding="utf-8")
+    return mine
+
+
+def flip(repository: Path, folder: Path, before: dict, after: dict) -> Path:
+    """Change answers of a project with edits, compare it with a fresh copy, and give it.
+
+    What the new answers ask for has to be there, and the edits on top of it: lines of comment, so
+    that the project can be trained as it is. What they no longer ask for has to be named.
+    """
+    project = start(repository, folder / "project", before, "v999.0.0")
+    fresh = copy(repository, folder / "fresh", after)
+    mine = {path: amend(path, fresh / path.relative_to(project)) for path in owned(project)}
+    commit(project, message="my edits")
+    said = told(project, {name: value for name, value in after.items() if value != before[name]})
     assert clean(project)
-    fresh = copy(repository, folder / "fresh", rows.answers(after))
-    assert not differences(tree(project), tree(fresh))
+    assert said == [f"git checkout HEAD -- {place}" for place in removed(project)]
+    for path, line in mine.items():
+        text = path.read_text(encoding="utf-8")
+        assert text.count(line) == 1
+        assert text.replace(line, "") == (fresh / path.relative_to(project)).read_text("utf-8")
+    edited = sorted(path.relative_to(project).as_posix() for path in mine)
+    assert differences(tree(project), tree(fresh)) == edited
+    return project
 
 
 def one_of_each() -> list[dict]:
@@ -181,7 +305,7 @@ def one_of_each() -> list[dict]:
 
 @pytest.mark.parametrize("row", one_of_each(), ids=rows.name)
 def test_a_changed_answer_equals_a_fresh_copy(row, repository, tmp_path):
-    flip(repository, tmp_path, rows.LEAN, row)
+    flip(repository, tmp_path, rows.answers(rows.LEAN), rows.answers(row))
 
 
 @pytest.mark.deep
@@ -189,29 +313,87 @@ def test_a_changed_answer_equals_a_fresh_copy(row, repository, tmp_path):
     "row", [row for row in rows.alone() if row not in one_of_each()], ids=rows.name
 )
 def test_every_changed_answer_equals_a_fresh_copy(row, repository, tmp_path):
-    flip(repository, tmp_path, rows.LEAN, row)
+    flip(repository, tmp_path, rows.answers(rows.LEAN), rows.answers(row))
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("row", rows.alone(), ids=rows.name)
 def test_every_answer_taken_back_equals_a_fresh_copy(row, repository, tmp_path):
-    flip(repository, tmp_path, row, rows.LEAN)
+    flip(repository, tmp_path, rows.answers(row), rows.answers(rows.LEAN))
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["lean to full", "full to lean"])
 def test_all_answers_changed_equal_a_fresh_copy(back, repository, tmp_path):
-    ends = [rows.LEAN, rows.FULL]
+    ends = [rows.answers(rows.LEAN), rows.answers(rows.FULL)]
     flip(repository, tmp_path, *(reversed(ends) if back else ends))
 
 
-def test_edits_survive_a_changed_answer(repository, tmp_path):
-    row = rows.LEAN | {"early_stopping": True}
-    project = start(repository, tmp_path / "project", rows.answers(rows.LEAN), "v999.0.0")
-    mine = {path: edit(path) for path in owned(project)[:2]}
+@pytest.mark.parametrize("name", ["description", "author"])
+def test_a_changed_text_equals_a_fresh_copy(name, repository, tmp_path):
+    lean = rows.answers(rows.LEAN) | {name: rows.questions()[name]["default"]}
+    flip(repository, tmp_path, lean, lean | {name: "Another: {{ text }}, 'quoted'"})
+
+
+# What an answer takes away
+
+
+def test_an_edited_file_is_not_lost_without_a_word(repository, tmp_path):
+    """Copier removes it, so the message has to say how it comes back, and then it has to stay."""
+    # A folder in which every special character of a glob would mislead.
+    project = start(repository, tmp_path / "a [b]* c?", rows.answers(rows.FULL), "v999.0.0")
+    lean = copy(repository, tmp_path / "lean", rows.answers(rows.LEAN))
+    going = tree(project).keys() - tree(lean).keys()
+    assert len(going) > 10
+    for place in going:
+        with (project / place).open("a", encoding="utf-8") as file:
+            file.write("# Mine, to the end.\n")
     commit(project, message="my edits")
-    update(project, {"early_stopping": True})
-    assert clean(project)
-    fresh = tree(copy(repository, tmp_path / "fresh", rows.answers(row)))
-    changed = differences(tree(project), fresh)
-    assert changed == sorted(path.relative_to(project).as_posix() for path in mine)
-    assert all(line in path.read_text(encoding="utf-8") for path in mine for line in mine[path])
+    edited = tree(project)
+    said = told(project, rows.answers(rows.LEAN))
+    assert {line.removeprefix("git checkout HEAD -- ") for line in said} == going
+    for line in said:
+        git(project, *shlex.split(line)[1:])
+    assert {place: tree(project)[place] for place in going} == {x: edited[x] for x in going}
+    commit(project, message="without the answers, with the files")
+    assert told(project, {"precision": "bf16"}) == []
+    assert {place: tree(project)[place] for place in going} == {x: edited[x] for x in going}
+
+
+def test_a_release_that_removes_a_file_says_so(history, tmp_path):
+    project = start(history, tmp_path / "project", PROJECTS["lean"], "v998.0.0")
+    said = told(project, {})
+    assert said == [f"git checkout HEAD -- {package(project)}/gone.py"]
+
+
+def test_every_file_is_looked_after(render):
+    """The computed value `files_before` of copier.yml names the folders; it mustn't miss one."""
+    text = rows.settings()["files_before"]["default"]
+    globs = re.findall(r"top ~ '([^']+)'", text)
+    for row in (rows.FULL, *rows.alone()):
+        for place in tree(render(**rows.answers(row))):
+            covered = any(
+                place.count("/") == glob.count("/") and Path(place).match(glob) for glob in globs
+            )
+            assert covered, f"{place}: add its folder to files_before"
+
+
+def test_a_new_name_moves_the_package(repository, tmp_path):
+    """Copier takes it for new files: named if they go, and merged if the folder moved before."""
+    lean = rows.answers(rows.LEAN)
+    project = start(repository, tmp_path / "project", lean, "v999.0.0")
+    mine = edit(project / "digits" / "data.py")
+    commit(project, message="my edits")
+    fresh = tree(copy(repository, tmp_path / "fresh", lean | {"project_name": "other"}))
+    said = told(project, {"project_name": "other"})
+    assert not differences(tree(project), fresh)
+    assert "git checkout HEAD -- digits/data.py" in said
+    assert len(said) == len(removed(project))
+    git(project, "reset", "-q", "--hard")
+    git(project, "clean", "-fdq")
+    git(project, "mv", "digits", "other")
+    commit(project, message="my move")
+    assert told(project, {"project_name": "other"}) == []
+    text = (project / "other" / "data.py").read_text(encoding="utf-8")
+    assert all(line in text for line in mine)
+    assert "other/data.py" in git(project, "ls-files", "--unmerged")
+    assert set(differences(tree(project), fresh)) == {"other/data.py"}

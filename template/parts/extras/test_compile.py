@@ -57,7 +57,7 @@ def test_compiled_model_resumes_bit_for_bit(train):
 
 
 def test_unknown_backend_is_refused(module, train):
-    with pytest.raises(module("errors").UserError, match="compile.backend: .*did you mean induc"):
+    with pytest.raises(module("errors").UserError, match=r"compile.backend: .*did you mean induc"):
         train("--compile.backend", "inductr")
 
 

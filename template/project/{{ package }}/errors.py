@@ -49,7 +49,7 @@ def find_fault(error: Exception) -> Exception:
     if kind in ("OutOfMemoryError", "MemoryError") or "can't allocate memory" in text:
         return Fault(
             "out of memory; lower data.batch_size and raise optim.accumulate by the same factor, "
-            "which keeps the curve, or set precision to bf16"
+            "which keeps the curve, set precision to bf16, or take a smaller model"
         )
     if kind == "DistBackendError" or "gloo/transport" in text:
         return Fault(f"another process of the run is gone ({one_line(text)[:120]})")

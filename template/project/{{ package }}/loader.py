@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from .errors import Fault, SampleError, UserError, last_line
 from .rng import mix
+from .stop import SIGNALS
 
 
 class Group(NamedTuple):
@@ -116,14 +117,27 @@ class Loader:
 
         Raises SampleError for a sample that can't be read, Fault for a worker that died.
         """
+        batches = iter(self.loader)
+        if self.loader.num_workers and hasattr(signal, "SIGCHLD"):
+            # With torch's handler, a worker's death is an error anywhere, in a save for instance.
+            # Without, it is one here, when the next batch is due.
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         try:
-            yield from self.loader
+            yield from batches
         except UserError as error:
             raise SampleError(last_line(error)) from None
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
+        except (ConnectionError, EOFError, RuntimeError) as error:
+            if not self.loader.num_workers or not is_death(error):
                 raise
-            raise Fault(f"a loader worker died, perhaps for lack of memory: {error}") from None
+            raise Fault("a loader worker died, perhaps for lack of memory") from None
+
+
+def is_death(error: Exception) -> bool:
+    """Return whether an error while waiting for a worker tells that it is gone."""
+    if isinstance(error, RuntimeError):
+        return str(error).startswith("DataLoader worker")
+    # What it was about to hand over is gone with it; what it raised itself begins with Caught.
+    return not str(error).startswith("Caught")
 
 
 def as_is(batch: Any) -> Any:
@@ -133,14 +147,13 @@ def as_is(batch: Any) -> Any:
 
 def ignore_signals(worker: int) -> None:
     """Leave the signals sent to a whole process group to the training process, which saves."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 @atexit.register
 def end_workers() -> None:
     """End the workers an error left behind, which ignore the signal by which Python ends them."""
-    if workers := [process for process in multiprocessing.active_children() if process.daemon]:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else torch raises for each that ends
-        for process in workers:
+    for process in multiprocessing.active_children():
+        if process.daemon:
             process.kill()

@@ -12,6 +12,9 @@ from accelerate import Accelerator
 from .duration import to_seconds
 
 BEGIN = time.monotonic()
+NAMES = ("SIGTERM", "SIGINT", "SIGUSR1")
+SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+"""those of the names that the system knows"""
 PREEMPTED = 75
 """exit code of a run that was stopped, saved and can go on (EX_TEMPFAIL of sysexits.h)"""
 
@@ -28,7 +31,7 @@ class Stop:
         # On gloo, so that asking each other doesn't wait for the GPU.
         several = accelerator.num_processes > 1
         self.group = torch.distributed.new_group(backend="gloo") if several else None
-        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+        for number in SIGNALS:
             signal.signal(number, self.ask)
 
     def ask(self, number: int, frame: FrameType | None) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -164,8 +165,8 @@ def test_order_is_the_same_on_any_number_of_processes(module, count):
         return found
 
     first, second = steps(1, (0, 0)), steps(1, (1, 0))
-    assert sorted(sum(first, [])) == list(range(count))
-    assert sorted(sum(second, [])) == list(range(count, 2 * count))
+    assert sorted(chain(*first)) == list(range(count))
+    assert sorted(chain(*second)) == list(range(count, 2 * count))
     assert first != [[key - count for key in keys] for keys in second] or count == 1
     for processes in (1, 2, 3):
         assert steps(processes, (1, 0)) == second
