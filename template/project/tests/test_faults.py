@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from filelock import FileLock
 from test_training import assert_equal, final_state, ledger
 
@@ -64,6 +65,29 @@ def test_only_so_many_in_a_row(train, module, poison):
     poison(set(range(1437)), {1})
     with pytest.raises(module("errors").RunError, match="norm is nan at step 26, on samples"):
         train("--optim.max_skips", "2")
+
+
+@pytest.mark.parametrize("skips", ["0", "2"])
+def test_overflow_of_the_fp16_scale_is_no_fault(train, module, monkeypatch, caplog, skips):
+    """On a CPU, with a GPU's scaler, which begins far too high and so leaves steps out."""
+    start = module("train").start
+
+    def scaled(precision):
+        AcceleratorState._reset_state()
+        accelerator = start(precision)
+        accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**28)
+        accelerator.state._mixed_precision, accelerator.native_amp = "fp16", True
+        return accelerator
+
+    monkeypatch.setattr(module("train"), "start", scaled)
+    arguments = ["--optim.max_skips", skips, "--log_every", "1 step"]
+    assert train(*arguments, "--name", "whole") == 0
+    norms = [line["train/grad_norm"] for line in ledger("whole") if "train/loss" in line]
+    assert norms[0] is None and norms[-1] and norms.count(None) <= 16 and not caplog.text
+    assert train(*arguments, "--name", "killed", kill_after=7) is None
+    assert train(*arguments, "--name", "killed") == 0
+    assert_equal(final_state("whole"), final_state("killed"))
+    assert ledger("whole") == ledger("killed")
 
 
 def test_loss_that_is_not_finite_ends_the_run(train, module, monkeypatch):

@@ -44,7 +44,8 @@ def train_step(
         torch.nn.utils.clip_grads_with_norm_(model.parameters(), cfg.clip_norm, norm)
     elif cfg.clip_value:
         torch.nn.utils.clip_grad_value_(model.parameters(), cfg.clip_value)
-    if not cfg.max_skips or norm.isfinite():
+    # The scaler of fp16 leaves such a step out by itself, and has to know of it.
+    if accelerator.scaler or not cfg.max_skips or norm.isfinite():
         optimizer.step()
     optimizer.zero_grad()
     return sums, norm
