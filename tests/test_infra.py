@@ -76,7 +76,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml")) + sorted(
 
 
 def test_workflows_are_known() -> None:
-    assert [path.name for path in WORKFLOWS] == ["gpu.yml", "tests.yml", "ci.yml"]
+    assert [path.name for path in WORKFLOWS] == ["deep.yml", "gpu.yml", "tests.yml", "ci.yml"]
 
 
 def test_zizmor_finds_nothing() -> None:

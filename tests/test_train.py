@@ -1,7 +1,8 @@
-"""The train tier: spread rows learn their embedded data to the stated score, resume and predict."""
+"""The train tier: every row learns its data to the stated score, survives a kill, and is used."""
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -12,21 +13,10 @@ from conftest import tree
 
 SCORE = {"image_classification": 0.98}
 """accuracy on held-out data that every row of the task must reach"""
-
-
-def spread(count: int) -> list[dict]:
-    """Return rows of the covering array that lie far from each other, lean and full among them."""
-    chosen = [rows.LEAN, rows.FULL]
-    others = list(rows.pairs())
-    while len(chosen) < count:
-        others.sort(key=lambda row: min(distance(row, other) for other in chosen))
-        chosen.append(others.pop())
-    return chosen
-
-
-def distance(one: dict, other: dict) -> int:
-    """Return the number of factors in which two rows differ."""
-    return sum(one[factor] != other[factor] for factor in one)
+EVENTS = (150, 900)
+"""events in ledger.py between which a row is killed: after the first epochs, before the last"""
+BOTH = {"lean": rows.LEAN, "full": rows.FULL | {"trackers/wandb": False, "trackers/mlflow": False}}
+"""without W&B and MLflow, which are as large as all the rest, and tried by hand"""
 
 
 def run(project, module: str, *arguments: str, cwd) -> str:
@@ -44,24 +34,49 @@ def run(project, module: str, *arguments: str, cwd) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("row", spread(14), ids=rows.name)
-def test_learns_and_is_used(render, row, tmp_path):
+@pytest.mark.slow
+@pytest.mark.parametrize("row", rows.pairs(), ids=rows.name)
+def test_learns_goes_on_and_is_used(render, nursery, row, tmp_path, record_property):
+    """Killed once on the way; the compiler itself is left to the full row below."""
     given = rows.answers(row)
     project = render(**given)
-    settings = ["--name", "run"]
-    if given["precision"] == "fp16":  # which a CPU doesn't have: test_refuses_fp16 below
-        settings += ["--precision", "fp32"]
-    if "compile" in given["extras"] and row != rows.FULL:
-        settings += ["--compile.backend", "eager"]  # the real one once: it takes half a minute
-    run(project, "train", *settings, cwd=tmp_path)
+    changes = ["--precision", "fp32"] if given["precision"] == "fp16" else []  # has a CPU none of
+    changes += ["--compile.backend", "eager"] if "compile" in given["extras"] else []
+    settings = ["--name", "run", *changes]
+    kill = {0: ("ledger.py", random.Random(rows.name(row)).randint(*EVENTS))}
+    lives = [
+        nursery.live(project, tmp_path, "train", *settings, kills=kills) for kills in (kill, {})
+    ]
+    assert [life.codes for life in lives] == [[-9], [0]], lives[-1].output
+    folder = tmp_path / "here/runs/run"
+    status = json.loads((folder / "status.json").read_text())
+    assert status["state"] == "finished"
+    score = status["best"]["accuracy"]
+    record_property("row", [rows.name(row), score, max(life.megabytes for life in lives)])
+    assert score >= SCORE[given["task"]]
+    life = nursery.live(project, tmp_path, "evaluate", "--run", "runs/run", *changes)
+    assert json.loads(life.output.splitlines()[-1]) == pytest.approx(status["best"], rel=1e-3)
+    image = rows.COPIER.parent / "tests/seven.png"
+    life = nursery.live(
+        project, tmp_path, "predict", "--run", "runs/run", "--input", str(image), *changes
+    )
+    assert json.loads(life.output.splitlines()[-1])["label"] == "7"
+    before = tree(folder / "checkpoints")
+    assert nursery.live(project, tmp_path, "train", *settings).codes == [0]  # nothing left to do
+    assert tree(folder / "checkpoints") == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOTH)
+def test_learns_by_the_command_line(render, name, tmp_path):
+    """In processes of their own and, in the full row, with the real compiler."""
+    project = render(**rows.answers(BOTH[name]))
+    run(project, "train", "--name", "run", cwd=tmp_path)
     status = json.loads((tmp_path / "runs/run/status.json").read_text())
     assert status["state"] == "finished"
-    assert status["best"]["accuracy"] >= SCORE[given["task"]]
-    scores = json.loads(run(project, "evaluate", "--run", "runs/run", *settings[2:], cwd=tmp_path))
+    assert status["best"]["accuracy"] >= SCORE["image_classification"]
+    scores = json.loads(run(project, "evaluate", "--run", "runs/run", cwd=tmp_path))
     assert scores == pytest.approx(status["best"], rel=1e-3)
-    before = tree(tmp_path / "runs/run/checkpoints")
-    run(project, "train", *settings, cwd=tmp_path)  # finished: nothing is left to do
-    assert tree(tmp_path / "runs/run/checkpoints") == before
 
 
 def test_refuses_fp16_without_a_gpu(render, tmp_path):
@@ -79,15 +94,11 @@ def test_refuses_fp16_without_a_gpu(render, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    "row",
-    [rows.LEAN, rows.FULL | {"trackers/wandb": False, "trackers/mlflow": False}],
-    ids=["lean", "full"],
-)
-def test_its_own_tests_pass(render, row, tmp_path):
-    """W&B and MLflow are tried by hand: they are as large as all the rest."""
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOTH)
+def test_its_own_tests_pass(render, name, tmp_path):
     project = tmp_path / "project"
-    shutil.copytree(render(**rows.answers(row)), project)
+    shutil.copytree(render(**rows.answers(BOTH[name])), project)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=project,

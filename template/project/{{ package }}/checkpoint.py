@@ -32,7 +32,7 @@ def save_checkpoint(
     `states` are objects with `state_dict` and `load_state_dict`, by name. Raises Fault if it can't
     be written; the ones before it are then as they were.
     """
-    final, beside = root / f"step-{step:08d}", root / f".step-{step:08d}"
+    beside = root / f".step-{step:08d}"
     shutil.rmtree(beside, ignore_errors=True)
     with writing(beside):
         beside.mkdir(parents=True)
@@ -44,12 +44,23 @@ def save_checkpoint(
         (beside / "manifest.json").write_text(json.dumps(manifest))
         for path in [*beside.iterdir(), beside]:
             sync(path)
-    if final.exists():  # of the same step, before its evaluation
-        final.rename(root / f".old-{step:08d}")
-    beside.rename(final)
-    sync(root)
-    for old in [*sorted(root.glob("step-*"))[:-keep], *root.glob(".*-*")]:
+    put_in_place(beside)
+    for old in sorted(root.glob("step-*"))[:-keep]:
         shutil.rmtree(old)
+
+
+def put_in_place(folder: Path) -> Path:
+    """Give a whole checkpoint its name, if it is hidden, and remove all else that is hidden."""
+    root, final = folder.parent, folder.with_name(folder.name.removeprefix("."))
+    if folder != final:
+        shutil.rmtree(root / ".old", ignore_errors=True)
+        if final.exists():  # of the same step, before its evaluation
+            final.rename(root / ".old")
+        folder.rename(final)
+        sync(root)
+    for left in root.glob(".*"):
+        shutil.rmtree(left)
+    return final
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
@@ -99,6 +110,8 @@ def resume(root: Path, model: nn.Module, states: dict[str, Any]) -> None:
     Process 0 chooses it for all. Raises UserError for a checkpoint of another format or model.
     """
     chosen = [newest_checkpoint(root) if PartialState().is_main_process else None]
+    if chosen[0]:
+        chosen = [put_in_place(chosen[0])]  # which a kill may have cut short
     broadcast_object_list(chosen)
     if chosen[0]:
         load_checkpoint(chosen[0], model, states)

@@ -1,0 +1,129 @@
+"""What a generated repository promises, tried as its new owner would, command by command."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import rows
+from conftest import commit
+
+pytestmark = [pytest.mark.deep]
+
+# What needs a network, a cluster, a daemon, or answers to questions; other tests see to these.
+ELSEWHERE = ("uvx ", "docker ", "sbatch ", "mkdir ../again")
+LIMIT = 900
+SMALL = {"trackers/wandb": False, "trackers/mlflow": False}
+"""without the two largest downloads"""
+
+
+def odd(count: int) -> list[dict]:
+    """Give rows that lie far from lean, from full and from each other."""
+    chosen, others = [rows.LEAN, rows.FULL], [row | SMALL for row in rows.pairs()]
+    while len(chosen) < count + 2:
+        others.sort(key=lambda row: min(sum(row[x] != y[x] for x in row) for y in chosen))
+        chosen.append(others.pop())
+    return chosen[2:]
+
+
+ROWS = {"lean": rows.LEAN, "full": rows.FULL | SMALL}
+ROWS |= {f"odd-{number}": row for number, row in enumerate(odd(4), 1)}
+
+
+def installers(project: Path, venv: Path) -> dict[str, list[str]]:
+    """Give the commands that install a project into a new environment, by tool."""
+    torch = "torch==2.13.0"
+    return {
+        "pip": [f"{sys.executable} -m venv {venv}", f"{venv}/bin/pip install -q {torch} -e .[dev]"],
+        "uv": [
+            f"uv venv -q --python {sys.executable} {venv}",
+            f"uv pip install -q --python {venv}/bin/python {torch} -e .[dev]",
+        ],
+    }
+
+
+def commands(readme: str) -> list[str]:
+    """Give the lines of all blocks of commands in a README, without the words behind them."""
+    blocks = re.findall(r"```bash\n(.*?)```", readme, re.DOTALL)
+    lines = [re.sub(r" +# .*", "", line) for block in blocks for line in block.splitlines()]
+    return [line for line in lines if not line.startswith(ELSEWHERE)]
+
+
+def filled(command: str, folder: Path) -> str:
+    """Give a command with what its reader fills in."""
+    images = folder / "images"
+    words = {"FOLDER": images, "NAME_OR_PATH": images, "IMAGE_OR_FOLDER": images / "train" / "3"}
+    for word, value in words.items():
+        command = re.sub(rf"\b{word}\b", shlex.quote(str(value)), command)
+    return command.replace("runs/NAME", "runs/two")
+
+
+def write_images(folder: Path) -> None:
+    """Write some of the embedded digits as a folder of images per class."""
+    import numpy as np
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    for split, part in (("train", range(200)), ("test", range(200, 260))):
+        for number in part:
+            path = folder / "images" / split / str(digits.target[number]) / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = np.rint(digits.images[number] * (255 / 16)).astype(np.uint8)
+            Image.fromarray(pixels).save(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "tool"), [*((name, "pip") for name in ROWS), ("lean", "uv"), ("full", "uv")]
+)
+def test_installs_and_every_command_of_its_readme_works(
+    render: Callable[..., Path], tmp_path: Path, name: str, tool: str
+) -> None:
+    project, venv = tmp_path / "project", tmp_path / "venv"
+    shutil.copytree(render(**rows.answers(ROWS[name])), project)
+    commit(project)
+    write_images(tmp_path)
+    environment = os.environ | {
+        "PATH": f"{venv}/bin:{os.environ['PATH']}",
+        "VIRTUAL_ENV": str(venv),
+        "ACCELERATE_USE_CPU": "true",
+        "PIP_CONSTRAINT": "",
+    }
+    if "UV_FIND_LINKS" not in environment and "PIP_FIND_LINKS" in environment:
+        environment["UV_FIND_LINKS"] = environment["PIP_FIND_LINKS"]
+
+    def run(command: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+        return done.stdout
+
+    for command in installers(project, venv)[tool]:
+        run(command)
+    told = commands((project / "README.md").read_text(encoding="utf-8"))
+    assert len(told) >= 12
+    # Its first is the installation, which is done; two processes make the run that others use.
+    for command in sorted(told[1:], key=lambda line: "runs/NAME" in line):
+        run(filled(command, tmp_path))
+    for folder in (project / "runs").iterdir():
+        if (folder / "status.json").exists():
+            status = json.loads((folder / "status.json").read_text())
+            assert status["state"] == "finished", folder.name
+    if "infra/pre_commit" in rows.FULL and ROWS[name]["infra/pre_commit"]:
+        run("pre-commit run --all-files")
+    run("ruff check && ruff format --check")
+    assert not subprocess.run(
+        ["git", "status", "--porcelain"], cwd=project, capture_output=True, text=True
+    ).stdout
