@@ -227,18 +227,27 @@ def drill(record_property: Callable) -> Callable:
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """Print the table of the drills: trials, failures, seconds over all workers, what was seen."""
-    table: dict[str, Counter] = {}
+    """Print what the drills did over all workers, and what the rows that were trained reached."""
+    drills: dict[str, Counter] = {}
+    trained = []
     for report in (each for reports in terminalreporter.stats.values() for each in reports):
-        told = [value for key, value in getattr(report, "user_properties", ()) if key == "drill"]
-        if getattr(report, "when", None) == "call":
-            for name, seen in told:
-                counts = Counter(trials=1, seconds=report.duration / len(told)) + Counter(seen)
-                table[name] = table.get(name, Counter()) + counts
-    if table:
+        if getattr(report, "when", None) != "call":
+            continue
+        told = [value for key, value in report.user_properties if key == "drill"]
+        for name, seen in told:
+            counts = Counter(trials=1, seconds=report.duration / len(told)) + Counter(seen)
+            drills[name] = drills.get(name, Counter()) + counts
+        rows = [value for key, value in report.user_properties if key == "row"]
+        trained += [(report.duration, *row) for row in rows]
+    if drills:
         terminalreporter.section("drills")
         terminalreporter.line(f"{'drill':36}{'trials':>8}{'failures':>10}{'seconds':>9}  seen")
-    for name, counts in sorted(table.items()):
+    for name, counts in sorted(drills.items()):
         trials, failures, seconds = (counts.pop(x, 0) for x in ("trials", "failures", "seconds"))
         seen = ", ".join(f"{count} {what}" for what, count in counts.items())
         terminalreporter.line(f"{name:36}{trials:8}{failures:10}{seconds:9.0f}  {seen}")
+    if trained:
+        terminalreporter.section("trained rows")
+        terminalreporter.line(f"{'seconds':>8}{'score':>8}{'peak MB':>9}  answers")
+    for seconds, name, score, megabytes in sorted(trained, key=lambda row: row[2]):
+        terminalreporter.line(f"{seconds:8.1f}{score:8.4f}{megabytes:9}  {name}")

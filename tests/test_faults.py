@@ -146,7 +146,7 @@ def test_full_disk(live, tmp_path, drill, processes):
             pytest.skip("may not mount")
         try:
             life = live(processes=processes, keep=9)
-            assert 1 in life.codes and 0 not in life.codes and not life.forced
+            assert life.codes[0] == 1 and not life.forced  # the other may have done its last step
             assert "can't be written: " in told(life)[0]
             left = [x for x in checkpoints(folder(tmp_path)) if x.startswith("step")]
             assert left == checkpoints(folder(tmp_path))

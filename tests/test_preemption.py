@@ -96,7 +96,7 @@ def test_time_limit(project, whole, tmp_path, drill, processes):
     same = whole(processes)
     with drill("preemption: time limit") as seen:
         for _ in range(30):
-            run = Launched(project, tmp_path, processes=processes, time_limit="7 s", **SETTINGS)
+            run = Launched(project, tmp_path, processes=processes, time_limit="3 s", **SETTINGS)
             code = run.wait()
             if code == 0:
                 break

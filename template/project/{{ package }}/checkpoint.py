@@ -44,13 +44,11 @@ def save_checkpoint(
         (beside / "manifest.json").write_text(json.dumps(manifest))
         for path in [*beside.iterdir(), beside]:
             sync(path)
-    put_in_place(beside)
-    for old in sorted(root.glob("step-*"))[:-keep]:
-        shutil.rmtree(old)
+    put_in_place(beside, keep)
 
 
-def put_in_place(folder: Path) -> Path:
-    """Give a whole checkpoint its name, if it is hidden, and remove all else that is hidden."""
+def put_in_place(folder: Path, keep: int) -> Path:
+    """Give a whole checkpoint its name, if it is hidden, and keep only it and those before it."""
     root, final = folder.parent, folder.with_name(folder.name.removeprefix("."))
     if folder != final:
         shutil.rmtree(root / ".old", ignore_errors=True)
@@ -58,8 +56,10 @@ def put_in_place(folder: Path) -> Path:
             final.rename(root / ".old")
         folder.rename(final)
         sync(root)
-    for left in root.glob(".*"):
-        shutil.rmtree(left)
+    # One of a later step is damaged: the run went on from before it.
+    kept = sorted(path for path in root.glob("step-*") if path <= final)[-keep:]
+    for other in {*root.glob("step-*"), *root.glob(".*")} - {*kept}:
+        shutil.rmtree(other)
     return final
 
 
@@ -104,14 +104,14 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
-def resume(root: Path, model: nn.Module, states: dict[str, Any]) -> None:
+def resume(root: Path, model: nn.Module, states: dict[str, Any], keep: int) -> None:
     """Bring the model and the states to the newest whole checkpoint, if there is one.
 
     Process 0 chooses it for all. Raises UserError for a checkpoint of another format or model.
     """
     chosen = [newest_checkpoint(root) if PartialState().is_main_process else None]
     if chosen[0]:
-        chosen = [put_in_place(chosen[0])]  # which a kill may have cut short
+        chosen = [put_in_place(chosen[0], keep)]  # which a kill may have cut short
     broadcast_object_list(chosen)
     if chosen[0]:
         load_checkpoint(chosen[0], model, states)
