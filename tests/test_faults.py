@@ -105,7 +105,7 @@ def test_gradient_that_is_not_finite(snapshot, live, tmp_path, drill, policy):
     """The NaN comes on one process; both do the same about it."""
     with drill(f"fault: NaN, {policy}"):
         loss = 'F.cross_entropy(outputs, batch["label"], reduction="none")'
-        nan = "* torch.where(batch['key'] == 1437 + 700, float('nan'), 1.0)"
+        nan = "* torch.where(batch['key'] == 1438 + 700, float('nan'), 1.0)"
         edits = {"model.py": (f'"loss": {loss}', f'"loss": {loss} {nan}')}
         project = copied(snapshot, tmp_path, edits)
         model = project / "digits/model.py"
@@ -116,7 +116,7 @@ def test_gradient_that_is_not_finite(snapshot, live, tmp_path, drill, policy):
         life = live(project, processes=2, **settings)
         text = life.output if policy == "skip" else told(life)[0]
         assert len(told(life)) == int(policy == "stop")
-        step = next(n for n, (keys, _) in enumerate(life.order[0], 1) if 1437 + 700 in keys)
+        step = next(n for n, (keys, _) in enumerate(life.order[0], 1) if 1438 + 700 in keys)
         assert f"step {step}" in text and "of epoch 2" in text
         assert life.codes == [0, 0] if policy == "skip" else 0 not in life.codes
         losses = {

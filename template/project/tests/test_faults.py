@@ -16,7 +16,7 @@ from test_training import assert_equal, final_state, ledger
 @pytest.fixture
 def poison(module, monkeypatch):
     """Return a function after which samples, in the epochs given, have a loss that is NaN."""
-    score, count = module("model").score, 1437
+    score, count = module("model").score, 1438
 
     def poison(samples: set[int], epochs: set[int]) -> None:
         keys = torch.tensor([epoch * count + sample for epoch in epochs for sample in samples])
@@ -62,7 +62,7 @@ def test_such_steps_can_be_left_out(train, module, poison, caplog):
 
 
 def test_only_so_many_in_a_row(train, module, poison):
-    poison(set(range(1437)), {1})
+    poison(set(range(1438)), {1})
     with pytest.raises(module("errors").RunError, match="norm is nan at step 26, on samples"):
         train("--optim.max_skips", "2")
 
