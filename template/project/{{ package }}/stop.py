@@ -22,11 +22,11 @@ PREEMPTED = 75
 class Stop:
     """Remembers that SIGTERM, SIGUSR1 or SIGINT came, and knows when the time is up.
 
-    A second SIGINT ends the process at once.
+    A second signal after a SIGINT ends the process at once.
     """
 
     def __init__(self, accelerator: Accelerator, time_limit: str | None):
-        self.asked = math.inf
+        self.asked, self.interrupted = math.inf, False
         self.end = BEGIN + to_seconds(time_limit) if time_limit else math.inf
         # On gloo, so that asking each other doesn't wait for the GPU.
         several = accelerator.num_processes > 1
@@ -35,10 +35,12 @@ class Stop:
             signal.signal(number, self.ask)
 
     def ask(self, number: int, frame: FrameType | None) -> None:
-        # A Ctrl-C reaches a process of torchrun twice: from the terminal, and from torchrun.
-        if number == signal.SIGINT and time.monotonic() > self.asked + 1:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGINT)
+        # One Ctrl-C may come twice, from the terminal and from a launcher; of a second one torchrun
+        # makes a SIGTERM.
+        if self.interrupted and time.monotonic() > self.asked + 1:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self.interrupted |= number == signal.SIGINT
         self.asked = min(self.asked, time.monotonic())
 
     def agreed(self) -> bool:
