@@ -114,18 +114,12 @@ def test_second_interrupt_leaves_at_once(snapshot, tmp_path, drill, processes):
         project = copy(snapshot, tmp_path / "project")
         step = project / "digits/step.py"
         plain = step.read_text()
-        settings = SETTINGS | {
-            "duration": "20 steps",
-            "save_every": "5 steps",
-            "log_every": "1 step",
-        }
-        settings |= {"schedule.warmup": "0 steps"}
-        slow = (
-            "    import time\n    time.sleep(10 if len(losses) == 8 else 0)\n    losses.append(0)\n"
-        )
+        settings = SETTINGS | {"duration": "20 steps", "schedule.warmup": "0 steps"}
+        settings |= {"save_every": "5 steps", "log_every": "1 step"}
+        slow = "    import time\n    time.sleep(10 * (len(steps) == 8))\n    steps.append(0)\n"
         head = "    sums: dict[str, Tensor] = {}\n"
         assert head in plain
-        step.write_text(plain.replace(head, f"{slow}{head}") + "\n\nlosses = []\n")
+        step.write_text(plain.replace(head, f"{slow}{head}") + "\n\nsteps = []\n")
         run = Launched(project, tmp_path, processes=processes, **settings)
         run.wait_for("step 8/")
         run.send(signal.SIGINT, "group")
