@@ -18,6 +18,9 @@ pytestmark = [pytest.mark.deep]
 
 # What needs a network, a cluster, a daemon, or answers to questions; other tests see to these.
 ELSEWHERE = ("uvx ", "docker ", "sbatch ", "mkdir ../again")
+# Several machines with eight GPUs each are two processes here.
+ALONE = {"--nnodes 2": "--nnodes 1", "--nproc_per_node 8": "--nproc_per_node 2"}
+ALONE |= {"HOST:29500": "localhost:29511"}
 LIMIT = 900
 SMALL = {"trackers/wandb": False, "trackers/mlflow": False}
 """without the two largest downloads"""
@@ -51,8 +54,9 @@ def installers(project: Path, venv: Path) -> dict[str, list[str]]:
 def commands(readme: str) -> list[str]:
     """Give the lines of all blocks of commands in a README, without the words behind them."""
     blocks = re.findall(r"```bash\n(.*?)```", readme, re.DOTALL)
-    lines = [re.sub(r" +# .*", "", line) for block in blocks for line in block.splitlines()]
-    return [line for line in lines if not line.startswith(ELSEWHERE)]
+    blocks = [block.replace("\\\n", " ") for block in blocks]
+    lines = [re.sub(r"(^| +)# .*", "", line) for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith(ELSEWHERE)]
 
 
 def filled(command: str, folder: Path) -> str:
@@ -61,6 +65,8 @@ def filled(command: str, folder: Path) -> str:
     words = {"FOLDER": images, "NAME_OR_PATH": images, "IMAGE_OR_FOLDER": images / "train" / "3"}
     for word, value in words.items():
         command = re.sub(rf"\b{word}\b", shlex.quote(str(value)), command)
+    for told, here in ALONE.items():
+        command = command.replace(told, here)
     return command.replace("runs/NAME", "runs/two")
 
 

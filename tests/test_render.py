@@ -401,10 +401,15 @@ def test_checks_find_what_is_bad(check, place, text, tmp_path):
 JINJA = re.compile(r"#%.*?%#|\{\{.*?\}\}")
 
 
+# A tag that goes over several lines.
+LONG = re.compile(r"#%(?:(?!%#)[^\n])*\n(?:(?!%#).)*%#\n", re.DOTALL)
+
+
 def unrendered(sources: dict[str, str], outputs: set[str]) -> Iterator[str]:
     """Name the files, and the lines of the others, that come out for no row."""
     lines = {line for text in outputs for line in text.splitlines()}
     for place, source in sources.items():
+        source = LONG.sub("", source)
         if not JINJA.search(source.replace("${{", "")):
             if not any(source in text for text in outputs):
                 yield place

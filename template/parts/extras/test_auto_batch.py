@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from task import PLAIN
 from test_training import ledger
 
 
@@ -23,7 +24,7 @@ def memory(module, monkeypatch):
 
 
 def test_curve_is_that_of_the_whole_batch(train, memory, capsys):
-    common = ["--model.dropout", "0", "--optim.lr", "1e-4", "--duration", "30 steps"]
+    common = [*PLAIN, "--optim.lr", "1e-4", "--duration", "30 steps"]
     assert train(*common, "--name", "whole") == 0
     assert "fit in memory" not in capsys.readouterr().out
     memory(20)

@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,18 @@ from test_training import assert_equal, final_state, ledger
 
 
 @pytest.fixture
-def poison(module, monkeypatch):
-    """Return a function after which samples, in the epochs given, have a loss that is NaN."""
-    score, count = module("model").score, 1438
+def loader(module, config):
+    """Return the training data's loader."""
+    return module("data").build_loaders(config.data, config.seed)[0]
 
-    def poison(samples: set[int], epochs: set[int]) -> None:
-        keys = torch.tensor([epoch * count + sample for epoch in epochs for sample in samples])
+
+@pytest.fixture
+def poison(module, monkeypatch, loader):
+    """Return a function after which samples of an epoch have a loss that is NaN."""
+    score = module("model").score
+
+    def poison(samples: Iterable[int], epoch: int) -> None:
+        keys = epoch * len(loader.dataset) + torch.tensor(list(samples))
 
         def poisoned(outputs, batch):
             values = score(outputs, batch)
@@ -32,7 +39,7 @@ def poison(module, monkeypatch):
 
 
 def test_gradient_that_is_not_finite_ends_the_run(train, module, poison):
-    poison({700}, {1})
+    poison([100], epoch=1)
     with pytest.raises(module("errors").RunError, match=r"norm is nan at step .*epoch 2;"):
         train("--data.batch_size", "8", "--duration", "3 epochs", "--save_every", "1 epoch")
     (checkpoint,) = Path("runs/run/checkpoints").iterdir()
@@ -40,17 +47,16 @@ def test_gradient_that_is_not_finite_ends_the_run(train, module, poison):
     assert json.loads(Path("runs/run/status.json").read_text())["state"] == "failed"
 
 
-def test_the_step_is_named_however_seldom_is_looked(train, module, poison):
-    loader, _, _ = module("data").build_loaders(module("config").Config().data, 0)
+def test_the_step_is_named_however_seldom_is_looked(train, module, poison, loader):
     steps = {sample.item(): i for i, g in enumerate(loader.groups(), 1) for sample in g.samples}
-    poison({700}, {0})
+    poison([100], epoch=0)
     with pytest.raises(module("errors").RunError) as caught:
         train("--log_every", "20 steps")
-    assert f"at step {steps[700]}, on samples " in str(caught.value)
+    assert f"at step {steps[100]}, on samples " in str(caught.value)
 
 
 def test_such_steps_can_be_left_out(train, module, poison, caplog):
-    poison({700, 701}, {1})
+    poison([100, 101], epoch=1)
     arguments = ["--optim.max_skips", "1", "--log_every", "1 step"]
     assert train(*arguments, "--name", "whole") == 0
     assert 1 <= caplog.text.count("is left out: norm nan") <= 2
@@ -61,9 +67,10 @@ def test_such_steps_can_be_left_out(train, module, poison, caplog):
     assert all(value.isfinite().all() for value in final_state("whole")[0].values())
 
 
-def test_only_so_many_in_a_row(train, module, poison):
-    poison(set(range(1438)), {1})
-    with pytest.raises(module("errors").RunError, match="norm is nan at step 26, on samples"):
+def test_only_so_many_in_a_row(train, module, poison, loader):
+    poison(range(len(loader.dataset)), epoch=1)
+    step = len(loader) + 3
+    with pytest.raises(module("errors").RunError, match=f"norm is nan at step {step}, on samples"):
         train("--optim.max_skips", "2")
 
 
@@ -105,8 +112,9 @@ def test_loss_that_is_not_finite_ends_the_run(train, module, monkeypatch):
 def test_full_disk_leaves_the_last_checkpoint(train, module):
     assert train("--name", "whole") == 0
     assert train("--name", "run", kill_after=21) is None
+    size = Path("runs/run/checkpoints/step-00000021/model.safetensors").stat().st_size
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, hard))
     try:
         with pytest.raises(module("errors").Fault, match=r"can't be written: .* too large"):
             train("--name", "run")
@@ -161,18 +169,18 @@ def test_another_model_is_refused_by_its_first_difference(train, module, monkeyp
     build = module("train").build_model
 
     def wider(cfg, spec):
-        cfg.width += 1
+        cfg.width *= 2
         return build(cfg, spec)
 
     monkeypatch.setattr(module("train"), "build_model", wider)
-    with pytest.raises(module("errors").UserError, match=r"0.weight is \[16, 1, 3, 3\] there and"):
+    with pytest.raises(module("errors").UserError, match=r" is \[.*\] there and"):
         train("--duration", "7 steps", "--schedule.warmup", "0 steps")
 
 
 def test_another_number_of_examples_per_step_is_refused(train, module):
     assert train(kill_after=7) is None
-    with pytest.raises(module("errors").UserError, match="x processes 64, not 32"):
-        train("--data.batch_size", "32")
+    with pytest.raises(module("errors").UserError, match=r"x processes \d+, not 5;"):
+        train("--data.batch_size", "5")
 
 
 def test_run_in_use_is_refused(train, module, monkeypatch):

@@ -122,8 +122,7 @@ def test_epoch_has_as_many_steps_however_a_step_is_spread(module):
         assert len(loader) == 24
 
 
-def test_clips_by_norm_or_by_value(module):
-    config = module("config").Config()
+def test_clips_by_norm_or_by_value(module, config):
     loader, _, spec = module("data").build_loaders(config.data, config.seed)
     group, accelerator = next(loader.groups()), Accelerator(cpu=True)
 

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from task import PLAIN, SMALL
 from test_training import assert_equal, final_state, ledger
 
 
 def test_signal_saves(package, module):
-    arguments = ["--name", "run", "--duration", "2000 steps", "--save_every", "9 epochs"]
+    arguments = [*SMALL, "--name", "run", "--duration", "2000 steps", "--save_every", "900 steps"]
     process = subprocess.Popen(
         [sys.executable, "-m", f"{package}.train", *arguments],
         env=os.environ | {"PYTHONPATH": str(Path(module("train").__file__).parents[1])},
@@ -71,8 +72,7 @@ def test_only_a_second_interrupt_ends_the_process(module):
 
 
 def test_goes_on_with_another_number_of_processes(train, command):
-    common = ["--model.dropout", "0", "--optim.lr", "1e-4", "--log_every", "1 step"]
-    common += ["--duration", "30 steps"]
+    common = [*PLAIN, "--optim.lr", "1e-4", "--log_every", "1 step", "--duration", "30 steps"]
     assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
     two = [*common, "--data.batch_size", "30", "--name", "two", "--save_every", "9 steps"]
     stopped = command("train", *two, "--time_limit", "0.1 s", processes=2)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
+from task import PLAIN
 
 
 def ledger(run: str) -> list[dict]:
@@ -36,23 +37,19 @@ def assert_equal(one, other):
         assert one == other
 
 
-def test_learns_the_data(module):
-    assert module("train").main(["--name", "run", "--duration", "10 epochs"]) == 0
-    assert max(line.get("eval/accuracy", 0) for line in ledger("run")) >= 0.95
-
-
-def test_overfits_one_batch(module):
+def test_overfits_one_batch(module, config):
     accelerator = Accelerator(cpu=True)
-    config = module("config").Config()
     loader, _, spec = module("data").build_loaders(config.data, config.seed)
     torch.manual_seed(0)
     model = module("model").build_model(config.model, spec)
     optimizer = module("optim").build_optimizer(model, module("optim").OptimConfig(lr=3e-3))
     model, optimizer = accelerator.prepare(model, optimizer)
     group = next(loader.groups())
-    for _ in range(80):
+    losses = []
+    while not losses or losses[-1] > losses[0] / 20:
         sums, _ = module("step").train_step(accelerator, model, optimizer, group, config.optim)
-    assert module("step").average(accelerator, sums)["loss"] < 0.1
+        losses.append(module("step").average(accelerator, sums)["loss"])
+        assert len(losses) < 300
 
 
 @pytest.mark.parametrize(
@@ -92,8 +89,7 @@ def test_finished_run_does_nothing_and_never_starts_anew(train):
 
 def test_same_curve_however_a_step_is_spread(train, command):
     # A small learning rate, or the differences in rounding would grow with every step.
-    common = ["--model.dropout", "0", "--optim.lr", "1e-4", "--log_every", "1 step"]
-    common += ["--duration", "30 steps"]
+    common = [*PLAIN, "--optim.lr", "1e-4", "--log_every", "1 step", "--duration", "30 steps"]
     assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
     half = [*common, "--data.batch_size", "30"]
     assert train(*half, "--optim.accumulate", "2", "--name", "accumulated") == 0
@@ -105,27 +101,23 @@ def test_same_curve_however_a_step_is_spread(train, command):
             assert mine == pytest.approx(its, rel=5e-4)
 
 
-def test_evaluation_counts_each_example_once(module):
+def test_evaluation_counts_each_example_once(module, config):
     accelerator = Accelerator(cpu=True)
-    config = module("config").Config()
     _, loader, spec = module("data").build_loaders(config.data, config.seed)
-    model = module("model").build_model(config.model, spec)
-    sums = {}
-    for group in loader.groups():
-        for batch, real in group.batches:
-            values = module("model").score(module("model").predict(model, batch), batch)
-            module("step").add(sums, module("step").weigh(values, real))
-    assert sums["weight"] == len(loader.dataset)
+    model, step = module("model"), module("step")
+    network = model.build_model(config.model, spec)
+    scores = module("evaluate").evaluate(accelerator, network, loader)
     with torch.no_grad():
-        batch = loader.transform(loader.dataset[list(range(len(loader.dataset)))])
-        values = module("model").score(module("model").predict(model.eval(), batch), batch)
-    scores = module("evaluate").evaluate(accelerator, model, loader)
-    assert scores == pytest.approx({name: v.mean().item() for name, v in values.items()}, rel=1e-5)
+        count = len(loader.dataset)
+        batch = loader.transform(loader.dataset[list(range(count))])
+        values = model.score(model.predict(network.eval(), batch), batch)
+    for name, value in step.average(accelerator, step.weigh(values, count)).items():
+        assert scores[name] == pytest.approx(value, rel=1e-5)
 
 
-def test_weights_of_examples_count(module, monkeypatch):
+def test_weights_of_examples_count(module, config, monkeypatch):
     """Examples of weight 0 are as if they weren't there, in the gradient and in the scores."""
-    step, config = module("step"), module("config").Config()
+    step = module("step")
     loader, _, spec = module("data").build_loaders(config.data, config.seed)
     group = next(loader.groups())
     (batch, _), weight = group.batches[0], torch.arange(64) < 20
@@ -140,10 +132,11 @@ def test_weights_of_examples_count(module, monkeypatch):
         accelerator = Accelerator(cpu=True)
         prepared = accelerator.prepare(model, optimizer)
         sums, _ = step.train_step(accelerator, *prepared, group, config.optim)
-        return step.average(accelerator, sums), model[0].weight
+        return step.average(accelerator, sums), list(model.parameters())
 
     def weighted(outputs, batch):
-        return plain(outputs, batch) | {"weight": weight[: len(outputs)].float()}
+        values = plain(outputs, batch)
+        return values | {"weight": weight[: len(values["loss"])] * values.get("weight", 1.0)}
 
     one = gradients(group, weighted)
     other = gradients(group._replace(batches=[(half, 20)], samples=group.samples[:20]), plain)

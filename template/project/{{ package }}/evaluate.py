@@ -1,6 +1,8 @@
 """Exact scores over all processes; as a command, those of a run."""
 
 import json
+from collections.abc import Iterable
+from itertools import islice
 
 import torch
 from accelerate import Accelerator
@@ -8,47 +10,67 @@ from torch import Tensor, nn
 
 from .data import build_loaders
 from .device import finish, start
-from .errors import UserError, run_command
+from .errors import UserError, check_choice, run_command
 from .load import load_model, parse_run, run_parser
-from .loader import Loader
-from .model import predict, score
+from .loader import Group, Loader
+from .model import predict, report, score, summarize, tally
 from .step import add, average, weigh
 from .stop import Stop
 
 
-@torch.no_grad()
 def evaluate(
     accelerator: Accelerator, model: nn.Module, loader: Loader, stop: Stop | None = None
 ) -> dict[str, float]:
-    """Return the average of each score over all examples of the loader, each counted once.
+    """Return the scores of all examples of the loader; none if there was a reason to stop."""
+    return measure(accelerator, model, loader.groups(), stop)[0]
 
-    There are no scores if there was a reason to stop before all were seen.
+
+def check_monitor(accelerator: Accelerator, model: nn.Module, loader: Loader, monitor: str) -> None:
+    """Raise UserError if an evaluation doesn't give the monitored score."""
+    check_choice("monitor", monitor, measure(accelerator, model, islice(loader.groups(), 1))[0])
+
+
+@torch.no_grad()
+def measure(
+    accelerator: Accelerator, model: nn.Module, groups: Iterable[Group], stop: Stop | None = None
+) -> tuple[dict[str, float], dict[str, Tensor]]:
+    """Return the scores, and the totals behind them, of all examples, each counted once.
+
+    Both are empty if there was a reason to stop before all were seen.
     """
     if accelerator.num_processes > 1:
         for buffer in model.buffers():  # those of batch normalisation differ; process 0's are saved
             torch.distributed.broadcast(buffer, src=0)
     model.eval()
     sums: dict[str, Tensor] = {}
-    for group in loader.groups():
+    totals: dict[str, Tensor] = {}
+    for group in groups:
         for batch, real in group.batches:
-            add(sums, weigh(score(predict(model, batch), batch), real))
+            outputs = predict(model, batch)
+            values = score(outputs, batch)
+            add(sums, weigh(values, real))
+            rows = torch.arange(len(values["loss"]), device=accelerator.device)
+            add(totals, tally(outputs, batch, rows < real))
         if stopped := stop and stop.agreed():
             break
     model.train()
-    return {} if stopped else average(accelerator, sums)
+    if stopped:
+        return {}, {}
+    totals = {name: total.cpu() for name, total in accelerator.reduce(totals).items()}
+    return summarize(average(accelerator, sums), totals), totals
 
 
 def main(argv: list[str]) -> None:
-    """Print the scores of a run as JSON; further arguments change its settings."""
+    """Print a run's scores and what is behind them as JSON; arguments change its settings."""
     given, cfg = parse_run(run_parser("evaluate", main.__doc__), argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
     _, loader, found = build_loaders(cfg.data, cfg.seed)
     if found != spec:
         raise UserError(f"the run was trained on {spec}, this data is {found}")
-    scores = evaluate(accelerator, accelerator.prepare(model), loader)
+    scores, totals = measure(accelerator, accelerator.prepare(model), loader.groups())
     if accelerator.is_main_process:
-        print(json.dumps(scores))
+        print(json.dumps(scores | report(totals, spec)))
     finish(accelerator)
 
 

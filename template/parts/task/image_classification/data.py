@@ -9,9 +9,10 @@ from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 from torch import Tensor
 
 from .augment import AugmentConfig, augment
+from .errors import run_command
 from .folder import list_images, read_folder
 from .hub import read_hub
-from .images import Spec, open_image, read_digits, to_pixels
+from .images import Spec, draw_images, open_image, read_digits, to_pixels
 from .loader import Loader
 from .rng import mix
 
@@ -94,3 +95,14 @@ def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, 
     for file in list_images(path):
         pixels = to_pixels(open_image(file), spec)
         yield str(file), prepare({"image": pixels[None]}, cfg)
+
+
+def main(argv: list[str]) -> None:
+    """Read all images that the settings name, tell what there is, and draw some."""
+    from .check import check  # here, because it imports this file
+
+    check(argv, lambda sample, spec: [spec.classes[sample["label"]]], draw_images)
+
+
+if __name__ == "__main__":
+    run_command(main)

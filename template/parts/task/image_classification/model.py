@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from torch import Tensor, nn
 
+from .confusion import count_pairs, per_class, tell_classes
 from .images import Spec
 
 
@@ -68,6 +69,21 @@ def score(outputs: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         "loss": F.cross_entropy(outputs, batch["label"], reduction="none"),
         "accuracy": (outputs.argmax(1) == batch["label"]).float(),
     }
+
+
+def tally(outputs: Tensor, batch: dict[str, Tensor], real: Tensor) -> dict[str, Tensor]:
+    """Return what an evaluation adds up over its batches; `real` [b] is False for padding."""
+    return {"confusion": count_pairs(batch["label"], outputs.argmax(1), outputs.shape[1], real)}
+
+
+def summarize(scores: dict[str, float], totals: dict[str, Tensor]) -> dict[str, float]:
+    """Return an evaluation's scores, those that only its totals tell among them."""
+    return scores | {"f1": per_class(totals["confusion"])["f1"].mean().item()}
+
+
+def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
+    """Return what the evaluate command tells beside the scores."""
+    return tell_classes(totals["confusion"], spec.classes)
 
 
 def describe(outputs: Tensor, spec: Spec) -> dict[str, Any]:

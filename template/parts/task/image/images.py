@@ -1,7 +1,9 @@
 """Images with labels: the embedded digits, and files that are decoded when they are asked for."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +113,18 @@ def to_pixels(image: Image.Image, spec: Spec) -> Tensor:
         image = ImageOps.fit(image, (spec.size, spec.size), Image.Resampling.BILINEAR)
     pixels = torch.from_numpy(np.array(image))
     return pixels[None] if spec.channels == 1 else pixels.permute(2, 0, 1)
+
+
+def draw_images(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
+    """Draw the images of samples, row by row, in a file of the folder, and return what is there."""
+    side, edge = math.ceil(len(samples) ** 0.5), spec.size + 1
+    sheet = Image.new("RGB", (side * edge, side * edge), "white")
+    for number, sample in enumerate(samples):
+        pixels = sample["image"][0].expand(3, -1, -1).permute(1, 2, 0).numpy()
+        row, column = divmod(number, side)
+        sheet.paste(Image.fromarray(pixels), (column * edge, row * edge))
+    file = folder / "data.png"
+    sheet.resize((sheet.width * 4, sheet.height * 4), Image.Resampling.NEAREST).save(file)
+    labels = (spec.classes[sample["label"]] for sample in samples)
+    rows = (" ".join(islice(labels, side)) for _ in range(0, len(samples), side))
+    return "\n".join([f"{file} shows:", *rows])

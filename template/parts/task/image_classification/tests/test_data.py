@@ -172,3 +172,16 @@ def test_order_is_the_same_on_any_number_of_processes(module, count):
         assert steps(processes, (1, 0)) == second
         if count > 24:
             assert steps(processes, (1, 24)) == second[1:]
+
+
+def test_check_tells_what_is_there_and_what_is_broken(module, images, capsys):
+    data = module("data")
+    data.main(["--data.root", "images"])
+    told = capsys.readouterr().out
+    assert "training: 24 samples\n" in told and "cat x 5, dog x 5" in told
+    assert Image.open("runs/data.png").size == (4 * 6 * 9, 4 * 6 * 9)
+    shorten(images / "train/dog/3.png")
+    with pytest.raises(module("errors").UserError, match="1 of the samples can't be read"):
+        data.main(["--data.root", "images"])
+    told = capsys.readouterr().out
+    assert "unreadable image images/train/dog/3.png" in told and "cat x 12, dog x 11" in told
