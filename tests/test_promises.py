@@ -67,7 +67,7 @@ def filled(command: str, folder: Path) -> str:
         command = re.sub(rf"\b{word}\b", shlex.quote(str(value)), command)
     for told, here in ALONE.items():
         command = command.replace(told, here)
-    return command.replace("runs/NAME", "runs/two")
+    return command.replace("runs/NAME", "runs/sgd")
 
 
 def write_images(folder: Path) -> None:
