@@ -81,7 +81,9 @@ def test_learns_goes_on_and_is_used(render, nursery, row, tmp_path, record_prope
     assert told(life.output).items() >= close(status["best"]).items()
     inputs = [str(TASKS / given["task"] / proof(given["task"])["input"]), *changes]
     life = nursery.live(project, tmp_path, "predict", "--run", "runs/run", "--input", *inputs)
-    assert told(life.output).items() >= proof(given["task"])["told"].items()
+    for name, expected in proof(given["task"])["told"].items():
+        value = told(life.output)[name]
+        assert expected[0] <= value <= expected[1] if isinstance(expected, list) else value == expected
     before = tree(folder / "checkpoints")
     assert nursery.live(project, tmp_path, "train", *settings).codes == [0]  # nothing left to do
     assert tree(folder / "checkpoints") == before

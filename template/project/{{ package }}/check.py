@@ -31,6 +31,8 @@ class Part:
         self.count += 1
         self.kinds.update(kinds)
         for name, value in sample.items():
+            if not value.numel():  # as the columns of names in a table of numbers
+                continue
             name = f"{name} {list(value.shape[1:])} {str(value.dtype).removeprefix('torch.')}"
             low, high = self.ranges.get(name, (float("inf"), float("-inf")))
             self.ranges[name] = (min(low, value.min().item()), max(high, value.max().item()))
@@ -56,7 +58,6 @@ def check(
     cfg = parse_config(f"python -m {__package__}.data", argv)
     PartialState(cpu=True)
     train, evaluation, spec = build_loaders(cfg.data, cfg.seed)
-    print(spec)
     samples, broken = [], 0
     for name, loader in (("training", train), ("evaluation", evaluation)):
         part = Part()

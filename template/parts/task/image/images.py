@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .errors import UserError
-from .rng import mix
+from .rng import hold_out
 
 MODES = {1: "L", 3: "RGB"}
 
@@ -82,13 +82,6 @@ def read_digits(
     labels = torch.from_numpy(digits.target).long()
     train, held_out = hold_out(len(labels), holdout)
     return Digits(images[train], labels[train]), Digits(images[held_out], labels[held_out]), spec
-
-
-def hold_out(count: int, share: float) -> tuple[list[int], list[int]]:
-    """Split range(count) in two, the same way for every seed, so that runs can be compared."""
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(mix("holdout"))).tolist()
-    cut = min(max(round(count * share), 1), count - 1)
-    return sorted(order[cut:]), sorted(order[:cut])
 
 
 def open_image(path: Path) -> Image.Image:

@@ -6,7 +6,8 @@ from pathlib import Path
 from PIL import Image
 
 from .errors import UserError
-from .images import Decoded, Spec, count_channels, hold_out, open_image
+from .images import Decoded, Spec, count_channels, open_image
+from .rng import hold_out
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 

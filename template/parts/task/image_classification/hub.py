@@ -8,7 +8,8 @@ from typing import Any
 from PIL import Image
 
 from .errors import UserError
-from .images import Decoded, Spec, count_channels, hold_out
+from .images import Decoded, Spec, count_channels
+from .rng import hold_out
 
 BUFFER = 1000
 """images a stream draws its random order from"""

@@ -1,0 +1,159 @@
+"""The data (yours to change): what a batch is and where it comes from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+from torch import Tensor
+
+from .encode import Rows, encode_names, encode_numbers, fit_names, fit_scale, is_numeric, refuse
+from .errors import UserError, check_choice, run_command
+from .loader import Loader
+from .rng import hold_out
+from .tables import READERS, Table, read_hub, read_table
+from .target import Spec, encode_target, fit_target, kinds, read_example, tell_target
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    """The table; without `root` and `hf` one that comes with scikit-learn."""
+
+    batch_size: PositiveInt = 64
+    """rows per process and micro-batch"""
+    workers: NonNegativeInt = 0
+    """loader processes beside each training process; 0 is best for data in memory"""
+    root: Path | None = None
+    """CSV, TSV, JSON lines or Parquet file, or a folder with one named train and one named test"""
+    test: Path | None = None
+    """file to evaluate on, beside a file of `root`; null holds rows out"""
+    hf: str | None = None
+    """table of the `datasets` library: a name on the hub or a local path"""
+    train_split: str = "train"
+    """split of `hf` to train on"""
+    eval_split: str | None = None
+    """split of `hf` to evaluate on; null takes `test` or `validation` or holds rows out"""
+    holdout: OpenUnitInterval = 0.2
+    """share of the rows, drawn once, that is held out where there are none to evaluate on"""
+    target: str | None = None
+    """column to predict; null takes the last"""
+    ignore: list[str] = field(default_factory=list)
+    """columns left out"""
+    names: list[str] = field(default_factory=list)
+    """columns whose numbers are names, not amounts"""
+
+    def __post_init__(self):
+        if self.root and self.hf:
+            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+        if self.test and not (self.root and self.root.is_file()):
+            raise ValueError("data.test goes with a file in data.root")
+
+
+def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
+    """Return the loaders for training and evaluation and what the model must know of the table.
+
+    A batch is a dict of `numbers` [b, n] (float32, scaled), `names` [b, m] (int64, 0 for unknown),
+    what `encode_target` gives [b], and `key` [b]. Raises UserError that names the broken values.
+    """
+    train, evaluation = read_parts(cfg)
+    spec = fit(train, cfg)
+    errors: list[str] = []
+    rows = [Rows(encode(part, spec, errors)) for part in (train, evaluation)]
+    refuse(errors)
+    train_loader = Loader(rows[0], cfg.batch_size, accumulate, True, seed, cfg.workers)
+    return train_loader, Loader(rows[1], cfg.batch_size, workers=cfg.workers), spec
+
+
+def read_parts(cfg: DataConfig) -> tuple[Table, Table]:
+    """Return the rows to train on and those to evaluate on."""
+    evaluation = None
+    if cfg.hf:
+        table = read_hub(cfg.hf, cfg.train_split)
+        if table is None:
+            raise UserError(f"data.train_split: {cfg.hf} has no split {cfg.train_split}")
+        for split in [cfg.eval_split] if cfg.eval_split else ["test", "validation"]:
+            evaluation = evaluation or read_hub(cfg.hf, split)
+        if cfg.eval_split and not evaluation:
+            raise UserError(f"data.eval_split: {cfg.hf} has no split {cfg.eval_split}")
+    elif not cfg.root:
+        table = read_example()
+    elif cfg.root.is_dir():
+        table, evaluation = (read_table(find_file(cfg.root, name)) for name in ("train", "test"))
+    else:
+        table = read_table(cfg.root)
+        evaluation = read_table(cfg.test) if cfg.test else None
+    if evaluation is None:
+        kept, held_out = hold_out(len(table), cfg.holdout)
+        return table.select(kept), table.select(held_out)
+    return table, evaluation
+
+
+def find_file(folder: Path, name: str) -> Path:
+    """Return the table of a folder that has a name; raise UserError if there is none."""
+    for suffix in READERS:
+        if (folder / f"{name}{suffix}").is_file():
+            return folder / f"{name}{suffix}"
+    raise UserError(f"{folder} holds no {name} file; allowed: {name} with {', '.join(READERS)}")
+
+
+def fit(table: Table, cfg: DataConfig) -> Spec:
+    """Return what is learned of the columns from the rows to train on."""
+    columns = dict(table.columns)
+    target = cfg.target or list(columns)[-1]
+    for key, names in (("target", [target]), ("ignore", cfg.ignore), ("names", cfg.names)):
+        for name in names:
+            check_choice(f"data.{key}", name, table.columns)
+    outcome = fit_target(target, columns.pop(target))
+    for name in cfg.ignore:
+        columns.pop(name, None)
+    if not columns:
+        raise UserError(f"data.ignore leaves no column to predict {target} from")
+    numeric = [name for name in columns if name not in cfg.names and is_numeric(columns[name])]
+    scales = {name: fit_scale(columns[name]) for name in numeric}
+    names = {name: fit_names(columns[name]) for name in columns if name not in numeric}
+    return Spec(scales, names, target, outcome)
+
+
+def encode(table: Table, spec: Spec, errors: list[str], known: bool = True) -> dict[str, Tensor]:
+    """Return a table's columns as tensors, the target among them if it is `known`."""
+    for name in [*spec.numbers, *spec.names, *([spec.target] if known else [])]:
+        if name not in table.columns:
+            raise UserError(f"{table.places[0].split(', ')[0]} has no column {name}")
+    inputs = {
+        "numbers": encode_numbers(table, spec.numbers, errors),
+        "names": encode_names(table, spec.names),
+    }
+    return inputs | (encode_target(table, spec, errors) if known else {})
+
+
+def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Yield the place of each row of a file, which may lack the target, and a batch of it alone."""
+    table, errors = read_table(path), []
+    columns = encode(table, spec, errors, known=False)
+    refuse(errors)
+    for row, place in enumerate(table.places):
+        yield place, {name: column[row : row + 1] for name, column in columns.items()}
+
+
+def show(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
+    """Return what the columns hold, and a table of samples as the model gets them."""
+    lines = [f"{name}: mean {mean:g}, deviation {d:g}" for name, (mean, d) in spec.numbers.items()]
+    lines += [f"{name}: {', '.join(names)}"[:100] for name, names in spec.names.items()]
+    lines.append(" ".join(f"{n[:11]:>11}" for n in [*spec.numbers, *spec.names, spec.target]))
+    for sample in samples[:10]:
+        cells = [f"{number:.3f}" for number in sample["numbers"][0].tolist()]
+        places = zip(spec.names.values(), sample["names"][0].tolist(), strict=True)
+        cells += [["unknown", *names][place] for names, place in places]
+        lines.append(" ".join(f"{c[:11]:>11}" for c in [*cells, tell_target(sample, spec)]))
+    return "\n".join(lines)
+
+
+def main(argv: list[str]) -> None:
+    """Read the table that the settings name, tell what there is, and show some rows."""
+    from .check import check  # here, because it imports this file
+
+    check(argv, kinds, show)
+
+
+if __name__ == "__main__":
+    run_command(main)

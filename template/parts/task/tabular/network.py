@@ -1,0 +1,49 @@
+"""The network of a table: a linear model, and a deep one that adds what it lacks."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Block(nn.Module):
+    """A residual block (Gorishniy et al., NeurIPS 2021): norm, wide layer, narrow layer."""
+
+    def __init__(self, width: int, dropout: float):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.wide, self.narrow = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.narrow(self.dropout(F.relu(self.wide(self.norm(x)))))
+
+
+class WideAndDeep(nn.Module):
+    """The sum of a linear and a residual network (Cheng et al., 2016, arXiv:1606.07792).
+
+    `names` holds the number of names of each such column; each column is embedded by itself.
+    """
+
+    def __init__(
+        self, numbers: int, names: list[int], outputs: int, width: int, blocks: int, dropout: float
+    ):
+        super().__init__()
+        sizes = [min(16, (count + 1) // 2 + 1) for count in names]
+        pairs = zip(names, sizes, strict=True)
+        self.embeddings = nn.ModuleList(nn.Embedding(count + 1, size) for count, size in pairs)
+        inputs = numbers + sum(sizes)
+        self.linear = nn.Linear(inputs, outputs)
+        layers = [Block(width, dropout) for _ in range(blocks)]
+        self.deep = nn.Sequential(
+            nn.Linear(inputs, width),
+            *layers,
+            nn.LayerNorm(width),
+            nn.ReLU(),
+            nn.Linear(width, outputs),
+        )
+
+    def forward(self, numbers: Tensor, names: Tensor) -> Tensor:
+        """Return the outputs [b, outputs] for scaled numbers [b, n] and names' places [b, m]."""
+        embedded = [embed(names[:, column]) for column, embed in enumerate(self.embeddings)]
+        x = torch.cat([numbers, *embedded], 1)
+        return self.linear(x) + self.deep(x)

@@ -1,0 +1,68 @@
+"""The model (yours to change): how it is built, what it makes of a batch, what that is worth."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch.nn.functional as F
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+
+from .confusion import count_pairs, per_class, tell_classes
+from .network import WideAndDeep
+from .target import Spec
+
+
+@dataclass(kw_only=True)
+class ModelConfig:
+    """A linear model, and a residual network that adds what it lacks."""
+
+    width: PositiveInt = 32
+    """features of each layer of the residual network"""
+    blocks: NonNegativeInt = 2
+    """its residual blocks"""
+    dropout: ClosedUnitInterval = 0.1
+    """share of the features dropped in each block"""
+
+
+def build_model(cfg: ModelConfig, spec: Spec) -> nn.Module:
+    """Return the network: numbers [b, n] and names [b, m] in, logits [b, classes] out."""
+    names = [len(known) for known in spec.names.values()]
+    sizes = cfg.width, cfg.blocks, cfg.dropout
+    return WideAndDeep(len(spec.numbers), names, len(spec.classes), *sizes)
+
+
+def predict(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+    """Return the logits [b, classes] of a batch."""
+    return model(batch["numbers"], batch["names"])
+
+
+def score(outputs: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return one value per example [b] under each name: `loss` is trained on, all are reported.
+
+    An optional `weight` says how much each example counts in every average.
+    """
+    return {
+        "loss": F.cross_entropy(outputs, batch["label"], reduction="none"),
+        "accuracy": (outputs.argmax(1) == batch["label"]).float(),
+    }
+
+
+def tally(outputs: Tensor, batch: dict[str, Tensor], real: Tensor) -> dict[str, Tensor]:
+    """Return what an evaluation adds up over its batches; `real` [b] is False for padding."""
+    return {"confusion": count_pairs(batch["label"], outputs.argmax(1), outputs.shape[1], real)}
+
+
+def summarize(scores: dict[str, float], totals: dict[str, Tensor]) -> dict[str, float]:
+    """Return an evaluation's scores, those that only its totals tell among them."""
+    return scores | {"f1": per_class(totals["confusion"])["f1"].mean().item()}
+
+
+def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
+    """Return what the evaluate command tells beside the scores."""
+    return tell_classes(totals["confusion"], spec.classes)
+
+
+def describe(outputs: Tensor, spec: Spec) -> dict[str, Any]:
+    """Return what the logits [1, classes] of one row say, in words."""
+    probability, label = outputs.softmax(1)[0].max(0)
+    return {spec.target: spec.classes[label], "probability": round(probability.item(), 4)}

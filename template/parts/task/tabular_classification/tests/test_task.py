@@ -1,0 +1,36 @@
+"""The promises of the task: it learns its data, and knows what it has learned."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from test_training import ledger
+
+
+def test_learns_the_data(module):
+    assert module("train").main(["--name", "run", "--duration", "20 epochs"]) == 0
+    assert max(line.get("eval/accuracy", 0) for line in ledger("run")) >= 0.93
+
+
+def test_predict_tells_the_class_of_rows(train, call, module):
+    table = module("target").read_example()
+    assert train() == 0
+    with Path("rows.csv").open("w", newline="") as file:
+        rows = list(zip(*table.columns.values(), strict=True))
+        csv.writer(file).writerows([list(table.columns), *rows[:30]])
+    told = call("predict", "--run", "runs/run", "--input", "rows.csv")
+    assert [line["input"] for line in told] == [f"rows.csv, line {n}" for n in range(2, 32)]
+    pairs = zip(told, table.columns["diagnosis"], strict=False)
+    assert sum(line["diagnosis"] == diagnosis for line, diagnosis in pairs) >= 25
+    assert all(0.5 <= line["probability"] <= 1 for line in told)
+
+
+def test_target_must_be_classes(train, module):
+    Path("rows.csv").write_text("a,b\n1,x\n2,x\n3,x\n")
+    with pytest.raises(module("errors").UserError, match="b holds 1 classes; at least 2"):
+        train("--data.root", "rows.csv")
+    Path("rows.csv").write_text("a,b\n" + "1,x\n2,y\n" * 9)
+    Path("test.csv").write_text("a,b\n1,z\n2,\n")
+    words = "line 2: b 'z' is none of the classes to train on: x, y; test.csv, line 3: b ''"
+    with pytest.raises(module("errors").UserError, match=words):
+        train("--data.root", "rows.csv", "--data.test", "test.csv")

@@ -1,0 +1,51 @@
+"""The promises of the task: it learns its data, and knows what it has learned."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+from test_training import ledger
+
+
+def test_learns_the_data(module):
+    assert module("train").main(["--name", "run", "--duration", "30 epochs"]) == 0
+    assert max(line.get("eval/r2", 0) for line in ledger("run")) >= 0.38
+
+
+def test_scores_are_those_of_scikit_learn_and_of_the_predictions(train, call, module):
+    assert train() == 0
+    table, rows = module("target").read_example(), []
+    _, loader, _ = module("data").build_loaders(module("data").DataConfig(), 0)
+    kept = module("rng").hold_out(len(table), 0.2)[1]
+    table = table.select(kept)
+    for values in zip(*table.columns.values(), strict=True):
+        rows.append(json.dumps(dict(zip(table.columns, values, strict=True))))
+    Path("rows.jsonl").write_text("\n".join(rows))
+    told = call("predict", "--run", "runs/run", "--input", "rows.jsonl")
+    pair = table.columns["progression"], [line["progression"] for line in told]
+    (scores,) = call("evaluate", "--run", "runs/run")
+    assert scores["examples"] == len(loader.dataset) == len(told)
+    assert scores["mae"] == pytest.approx(mean_absolute_error(*pair), rel=1e-4)
+    assert scores["rmse"] == pytest.approx(root_mean_squared_error(*pair), rel=1e-4)
+    assert scores["r2"] == pytest.approx(r2_score(*pair), rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize(("loss", "expected"), [("mse", 9.0), ("l1", 3.0), ("huber", 2.5)])
+def test_losses(module, loss, expected):
+    model = module("model").Regressor(torch.nn.Identity(), loss)
+    model.network.forward = lambda numbers, names: numbers
+    outputs = model(torch.full((2, 1), 3.0), None, torch.zeros(2))
+    batch = {"target": torch.zeros(2), "scale": torch.full((2,), 10.0)}
+    values = module("model").score(outputs, batch)
+    assert values["loss"].tolist() == [expected] * 2 and values["mae"].tolist() == [30.0] * 2
+
+
+def test_target_must_be_a_number(train, module):
+    Path("rows.csv").write_text("a,b\n1,x\n2,y\n3,z\n")
+    with pytest.raises(module("errors").UserError, match="b is not a column of numbers"):
+        train("--data.root", "rows.csv")
+    Path("rows.csv").write_text("a,b\n" + "1,2\n2,3\n" * 9 + "3,\n")
+    with pytest.raises(module("errors").UserError, match="rows.csv, line 20: b '' is not a number"):
+        train("--data.root", "rows.csv")
