@@ -90,8 +90,8 @@ def read_parquet(path: Path) -> Table:
     datasets = import_datasets(str(path))
     try:
         rows = datasets.Dataset.from_parquet(str(path))
-    except datasets.exceptions.DatasetGenerationError as error:
-        raise UserError(f"{path} can't be read: {one_line(error.__cause__ or error)}") from None
+    except (ValueError, datasets.exceptions.DatasetGenerationError) as error:
+        raise UserError(f"{path} can't be read: {one_line(error)}") from None
     return Table(rows.to_dict(), [f"{path}, row {number}" for number in range(1, len(rows) + 1)])
 
 

@@ -1,0 +1,96 @@
+"""The drills on each task: killed anywhere, spread in any way, it comes out the same.
+
+The other drills look closer, at image classification.
+"""
+
+import json
+import random
+import runpy
+from pathlib import Path
+
+import pytest
+import rows
+from drills import differences, json_lines
+
+pytestmark = [pytest.mark.drill, pytest.mark.slow]
+
+TASKS = [task for task in rows.choices(rows.questions()["task"]) if task != rows.LEAN["task"]]
+STEPS = 30
+SETTINGS = {
+    "name": "run",
+    "duration": f"{STEPS} steps",
+    "log_every": "1 step",
+    "eval_every": "11 steps",
+    "save_every": "7 steps",
+    "schedule.warmup": "5 steps",
+}
+EXTRAS = ["ema", "auto_batch"]
+LAYOUTS = {"one": (1, 1, 4), "two": (2, 1, 2), "accumulated": (1, 4, 1), "both": (2, 2, 1)}
+"""processes, micro-batches and, in units of 10, the size of a batch"""
+PROCESSES = [1, pytest.param(2, marks=pytest.mark.deep)]
+
+
+def arguments(settings: dict[str, str]) -> list[str]:
+    """Give settings as a command takes them."""
+    return [word for name, value in settings.items() for word in (f"--{name}", value)]
+
+
+def known(project: Path) -> dict[str, list[str]]:
+    """Give what a project's own tests know of its task."""
+    return runpy.run_path(str(project / "tests/task.py"))
+
+
+@pytest.mark.parametrize("processes", PROCESSES)
+@pytest.mark.parametrize("task", TASKS)
+def test_goes_on_to_the_same_end(render, nursery, tmp_path, drill, task, processes):
+    with drill("task: kill") as seen:
+        project = render(task=task, extras=EXTRAS, early_stopping=True)
+        given = [*known(project)["SMALL"], *arguments(SETTINGS), "--data.workers", "1"]
+        whole = nursery.live(
+            project, tmp_path / "whole", "train", *given, processes=processes, watched=True
+        )
+        assert not any(whole.codes), whole.output
+        draw = random.Random(f"{task} {processes}")
+        for file in ("step.py", "evaluate.py", "checkpoint.py"):
+            before, events = whole.events[0][file]
+            place = (file, draw.randint(before + 1, events))
+            kills = {draw.randrange(processes): place}
+            life = nursery.live(
+                project, tmp_path / "killed", "train", *given, processes=processes, kills=kills
+            )
+            seen["kills"] += any(life.codes)
+        life = nursery.live(project, tmp_path / "killed", "train", *given, processes=processes)
+        assert not any(life.codes), life.output
+        assert seen["kills"]
+        runs = (tmp_path / name / "here/runs/run" for name in ("whole", "killed"))
+        assert not [x for x in differences(*runs) if not x.startswith("manifest.json")]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_same_curve_and_scores_however_it_is_spread(render, nursery, tmp_path, drill, task):
+    with drill("task: scale and evaluation"):
+        project = render(task=task)
+        task = known(project)
+        curves, scores = [], []
+        for layout, (processes, accumulate, batch) in LAYOUTS.items():
+            # A small learning rate, or the differences in rounding would grow with every step.
+            settings = SETTINGS | {"optim.lr": "1e-4", "optim.accumulate": str(accumulate)}
+            settings |= {"data.batch_size": str(10 * batch)}
+            given = [*task["SMALL"], *task["PLAIN"], *arguments(settings)]
+            folder = tmp_path / layout
+            life = nursery.live(project, folder, "train", *given, processes=processes)
+            assert not any(life.codes), life.output
+            curves.append(json_lines(folder / "here/runs/run/metrics.jsonl"))
+            life = nursery.live(
+                project, tmp_path / "one", "evaluate", "--run", "runs/run", processes=processes
+            )
+            scores.append(json.loads(life.output.splitlines()[-1]))
+        for curve in curves[1:]:
+            for mine, its in zip(curves[0], curve, strict=True):
+                names = [name for name in mine if "samples_per_s" not in name]
+                assert [its[name] for name in names] == pytest.approx(
+                    [mine[name] for name in names], rel=5e-4, abs=1e-6
+                )
+        best = json.loads((tmp_path / "one/here/runs/run/status.json").read_text())["best"]
+        for told in scores:
+            assert [told[name] for name in best] == pytest.approx(list(best.values()), rel=1e-4)
