@@ -13,6 +13,7 @@ import pytest
 import rows
 import yaml
 from conftest import OLDER, OWNED, ROOT, commit, copy, differences, git, recorded, tree, update
+from drills import Nursery
 
 # Texts that YAML, TOML, Markdown and Python each could trip over.
 ODD = rows.answers(rows.pairs()[0]) | {
@@ -294,6 +295,15 @@ def flip(repository: Path, folder: Path, before: dict, after: dict) -> Path:
     return project
 
 
+def train(nursery: Nursery, project: Path, folder: Path, answers: dict) -> None:
+    """See that a project still trains, on this machine without a GPU."""
+    here = ["--precision", "fp32"] if answers["precision"] == "fp16" else []
+    here += ["--compile.backend", "eager"] if "compile" in answers["extras"] else []
+    few = ["--duration", "10 steps", "--schedule.warmup", "0 steps", "--name", "run"]
+    life = nursery.live(project, folder, "train", *few, *here)
+    assert life.codes == [0], life.output
+
+
 def one_of_each() -> list[dict]:
     """Give the last answer of each question by itself."""
     last = {}
@@ -304,22 +314,25 @@ def one_of_each() -> list[dict]:
 
 
 @pytest.mark.parametrize("row", one_of_each(), ids=rows.name)
-def test_a_changed_answer_equals_a_fresh_copy(row, repository, tmp_path):
-    flip(repository, tmp_path, rows.answers(rows.LEAN), rows.answers(row))
+def test_a_changed_answer_equals_a_fresh_copy(row, repository, nursery, tmp_path):
+    project = flip(repository, tmp_path, rows.answers(rows.LEAN), rows.answers(row))
+    train(nursery, project, tmp_path, rows.answers(row))
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize(
     "row", [row for row in rows.alone() if row not in one_of_each()], ids=rows.name
 )
-def test_every_changed_answer_equals_a_fresh_copy(row, repository, tmp_path):
-    flip(repository, tmp_path, rows.answers(rows.LEAN), rows.answers(row))
+def test_every_changed_answer_equals_a_fresh_copy(row, repository, nursery, tmp_path):
+    project = flip(repository, tmp_path, rows.answers(rows.LEAN), rows.answers(row))
+    train(nursery, project, tmp_path, rows.answers(row))
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("row", rows.alone(), ids=rows.name)
-def test_every_answer_taken_back_equals_a_fresh_copy(row, repository, tmp_path):
-    flip(repository, tmp_path, rows.answers(row), rows.answers(rows.LEAN))
+def test_every_answer_taken_back_equals_a_fresh_copy(row, repository, nursery, tmp_path):
+    project = flip(repository, tmp_path, rows.answers(row), rows.answers(rows.LEAN))
+    train(nursery, project, tmp_path, rows.answers(rows.LEAN))
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["lean to full", "full to lean"])

@@ -121,7 +121,7 @@ def test_mistakes_in_the_settings_are_named(read, module, settings, words, monke
 
 def test_settings_that_exclude_each_other(module):
     for settings in ({"root": Path("a"), "hf": "b"}, {"test": Path("a")}):
-        with pytest.raises(ValueError, match="exclude|goes with"):
+        with pytest.raises(ValueError, match=r"exclude|goes with"):
             module("data").DataConfig(**settings)
 
 
