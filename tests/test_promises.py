@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import rows
 from conftest import commit
+from test_train import TASKS
 
 pytestmark = [pytest.mark.deep]
 
@@ -59,30 +61,13 @@ def commands(readme: str) -> list[str]:
     return [line for line in lines if line and not line.startswith(ELSEWHERE)]
 
 
-def filled(command: str, folder: Path) -> str:
+def filled(command: str, words: dict[str, Path]) -> str:
     """Give a command with what its reader fills in."""
-    images = folder / "images"
-    words = {"FOLDER": images, "NAME_OR_PATH": images, "IMAGE_OR_FOLDER": images / "train" / "3"}
     for word, value in words.items():
         command = re.sub(rf"\b{word}\b", shlex.quote(str(value)), command)
     for told, here in ALONE.items():
         command = command.replace(told, here)
     return command.replace("runs/NAME", "runs/sgd")
-
-
-def write_images(folder: Path) -> None:
-    """Write some of the embedded digits as a folder of images per class."""
-    import numpy as np
-    from PIL import Image
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    for split, part in (("train", range(200)), ("test", range(200, 260))):
-        for number in part:
-            path = folder / "images" / split / str(digits.target[number]) / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pixels = np.rint(digits.images[number] * (255 / 16)).astype(np.uint8)
-            Image.fromarray(pixels).save(path)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +79,7 @@ def test_installs_and_every_command_of_its_readme_works(
     project, venv = tmp_path / "project", tmp_path / "venv"
     shutil.copytree(render(**rows.answers(ROWS[name])), project)
     commit(project)
-    write_images(tmp_path)
+    own = runpy.run_path(str(TASKS / ROWS[name]["task"] / "own.py"))["write"](tmp_path)
     environment = os.environ | {
         "PATH": f"{venv}/bin:{os.environ['PATH']}",
         "VIRTUAL_ENV": str(venv),
@@ -122,7 +107,7 @@ def test_installs_and_every_command_of_its_readme_works(
     assert len(told) >= 12
     # Its first is the installation, which is done; two processes make the run that others use.
     for command in sorted(told[1:], key=lambda line: "runs/NAME" in line):
-        run(filled(command, tmp_path))
+        run(filled(command, own))
     for folder in (project / "runs").iterdir():
         if (folder / "status.json").exists():
             status = json.loads((folder / "status.json").read_text())
