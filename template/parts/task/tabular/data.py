@@ -12,7 +12,16 @@ from .errors import UserError, check_choice, run_command
 from .loader import Loader
 from .rng import hold_out
 from .tables import READERS, Table, read_hub, read_table
-from .target import Spec, encode_target, fit_target, kinds, read_example, tell_target
+from .target import (
+    Spec,
+    Target,
+    encode_target,
+    fit_target,
+    kinds,
+    list_targets,
+    read_example,
+    tell_targets,
+)
 
 
 @dataclass(kw_only=True)
@@ -35,7 +44,7 @@ class DataConfig:
     """split of `hf` to evaluate on; null takes `test` or `validation` or holds rows out"""
     holdout: OpenUnitInterval = 0.2
     """share of the rows, drawn once, that is held out where there are none to evaluate on"""
-    target: str | None = None
+    target: Target | None = None
     """column to predict; null takes the last"""
     ignore: list[str] = field(default_factory=list)
     """columns left out"""
@@ -98,25 +107,22 @@ def find_file(folder: Path, name: str) -> Path:
 
 def fit(table: Table, cfg: DataConfig) -> Spec:
     """Return what is learned of the columns from the rows to train on."""
-    columns = dict(table.columns)
-    target = cfg.target or list(columns)[-1]
-    for key, names in (("target", [target]), ("ignore", cfg.ignore), ("names", cfg.names)):
+    targets = list_targets(cfg.target or list(table.columns)[-1])
+    for key, names in (("target", targets), ("ignore", cfg.ignore), ("names", cfg.names)):
         for name in names:
             check_choice(f"data.{key}", name, table.columns)
-    outcome = fit_target(target, columns.pop(target))
-    for name in cfg.ignore:
-        columns.pop(name, None)
+    columns = {n: v for n, v in table.columns.items() if n not in [*targets, *cfg.ignore]}
     if not columns:
-        raise UserError(f"data.ignore leaves no column to predict {target} from")
+        raise UserError(f"data.ignore leaves no column to predict {targets[0]} from")
     numeric = [name for name in columns if name not in cfg.names and is_numeric(columns[name])]
     scales = {name: fit_scale(columns[name]) for name in numeric}
     names = {name: fit_names(columns[name]) for name in columns if name not in numeric}
-    return Spec(scales, names, target, outcome)
+    return Spec(scales, names, **fit_target({name: table.columns[name] for name in targets}))
 
 
 def encode(table: Table, spec: Spec, errors: list[str], known: bool = True) -> dict[str, Tensor]:
     """Return a table's columns as tensors, the target among them if it is `known`."""
-    for name in [*spec.numbers, *spec.names, *([spec.target] if known else [])]:
+    for name in [*spec.numbers, *spec.names, *(spec.list_targets() if known else [])]:
         if name not in table.columns:
             raise UserError(f"{table.places[0].split(', ')[0]} has no column {name}")
     inputs = {
@@ -139,12 +145,13 @@ def show(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
     """Return what the columns hold, and a table of samples as the model gets them."""
     lines = [f"{name}: mean {mean:g}, deviation {d:g}" for name, (mean, d) in spec.numbers.items()]
     lines += [f"{name}: {', '.join(names)}"[:100] for name, names in spec.names.items()]
-    lines.append(" ".join(f"{n[:11]:>11}" for n in [*spec.numbers, *spec.names, spec.target]))
+    heads = [*spec.numbers, *spec.names, *spec.list_targets()]
+    lines.append(" ".join(f"{head[:11]:>11}" for head in heads))
     for sample in samples[:10]:
         cells = [f"{number:.3f}" for number in sample["numbers"][0].tolist()]
         places = zip(spec.names.values(), sample["names"][0].tolist(), strict=True)
         cells += [["unknown", *names][place] for names, place in places]
-        lines.append(" ".join(f"{c[:11]:>11}" for c in [*cells, tell_target(sample, spec)]))
+        lines.append(" ".join(f"{c[:11]:>11}" for c in [*cells, *tell_targets(sample, spec)]))
     return "\n".join(lines)
 
 

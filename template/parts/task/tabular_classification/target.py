@@ -10,6 +10,9 @@ from .encode import convert, fit_names
 from .errors import UserError
 from .tables import Table
 
+Target = str
+"""how the column to predict is named"""
+
 
 @dataclass
 class Spec:
@@ -23,13 +26,23 @@ class Spec:
     """column to predict"""
     classes: list[str]
 
+    def list_targets(self) -> list[str]:
+        """Return the columns to predict."""
+        return [self.target]
 
-def fit_target(name: str, values: list[Any]) -> list[str]:
-    """Return the classes; raise UserError if there are fewer than two."""
+
+def list_targets(target: Target) -> list[str]:
+    """Return the columns that a setting names."""
+    return [target]
+
+
+def fit_target(columns: dict[str, list[Any]]) -> dict[str, Any]:
+    """Return the column and its classes; raise UserError if there are fewer than two."""
+    ((name, values),) = columns.items()
     classes = fit_names(values)
     if len(classes) < 2:
         raise UserError(f"data.target: {name} holds {len(classes)} classes; at least 2 are needed")
-    return classes
+    return {"target": name, "classes": classes}
 
 
 def encode_target(table: Table, spec: Spec, errors: list[str]) -> dict[str, Tensor]:
@@ -40,14 +53,14 @@ def encode_target(table: Table, spec: Spec, errors: list[str]) -> dict[str, Tens
     return {"label": torch.tensor(labels)}
 
 
-def tell_target(sample: dict[str, Tensor], spec: Spec) -> str:
+def tell_targets(sample: dict[str, Tensor], spec: Spec) -> list[str]:
     """Return the class of a sample."""
-    return spec.classes[sample["label"]]
+    return [spec.classes[sample["label"]]]
 
 
 def kinds(sample: dict[str, Tensor], spec: Spec) -> list[str]:
     """Return as what a sample is counted."""
-    return [tell_target(sample, spec)]
+    return tell_targets(sample, spec)
 
 
 def read_example() -> Table:

@@ -10,6 +10,9 @@ from .encode import convert, fit_scale, is_numeric, to_number
 from .errors import UserError
 from .tables import Table
 
+Target = str
+"""how the column to predict is named"""
+
 
 @dataclass
 class Spec:
@@ -24,12 +27,22 @@ class Spec:
     scale: list[float]
     """mean and standard deviation of that column"""
 
+    def list_targets(self) -> list[str]:
+        """Return the columns to predict."""
+        return [self.target]
 
-def fit_target(name: str, values: list[Any]) -> list[float]:
-    """Return the mean and the standard deviation; raise UserError if they are not numbers."""
+
+def list_targets(target: Target) -> list[str]:
+    """Return the columns that a setting names."""
+    return [target]
+
+
+def fit_target(columns: dict[str, list[Any]]) -> dict[str, Any]:
+    """Return the column, its mean and standard deviation; raise UserError if it has no numbers."""
+    ((name, values),) = columns.items()
     if not is_numeric(values):
         raise UserError(f"data.target: {name} is not a column of numbers")
-    return fit_scale(values)
+    return {"target": name, "scale": fit_scale(values)}
 
 
 def encode_target(table: Table, spec: Spec, errors: list[str]) -> dict[str, Tensor]:
@@ -40,9 +53,9 @@ def encode_target(table: Table, spec: Spec, errors: list[str]) -> dict[str, Tens
     return {"target": target.float(), "scale": torch.full((len(table),), deviation)}
 
 
-def tell_target(sample: dict[str, Tensor], spec: Spec) -> str:
+def tell_targets(sample: dict[str, Tensor], spec: Spec) -> list[str]:
     """Return the target of a sample in its own unit."""
-    return f"{sample['target'].item() * spec.scale[1] + spec.scale[0]:.4g}"
+    return [f"{sample['target'].item() * spec.scale[1] + spec.scale[0]:.4g}"]
 
 
 def kinds(sample: dict[str, Tensor], spec: Spec) -> list[str]:

@@ -9,6 +9,7 @@ from test_training import assert_equal, final_state, ledger
 
 TINY = ["--data.batch_size", "4", "--duration", "12 steps", "--save_every", "4 steps"]
 TINY += ["--schedule.warmup", "0 steps"]
+FILE = ["--data.root", "a.csv", "--data.target", "outcome"]
 COLOURS = ("red", "green", "blue")
 ROWS = [
     {"size": n * 1.5, "colour": COLOURS[n % 3], "code": n % 2, "outcome": 1 + n % 2}
@@ -44,7 +45,7 @@ def test_columns_are_scaled_by_the_rows_to_train_on(read):
     assert spec.names == {"colour": ["blue", "green", "red"], "code": ["0", "1"]}
     assert train["names"][:3].tolist() == [[3, 1], [2, 2], [1, 1]]
     assert test["names"][-1].tolist() == [0, 1]
-    assert list(spec.numbers) == ["size"] and spec.target == "outcome"
+    assert list(spec.numbers) == ["size"] and spec.list_targets() == ["outcome"]
 
 
 def test_all_kinds_of_files_hold_the_same(read):
@@ -127,7 +128,7 @@ def test_settings_that_exclude_each_other(module):
 
 def test_run_on_a_file_resumes_exactly(train):
     write_csv("a.csv", ROWS)
-    settings = [*TINY, "--data.root", "a.csv", "--data.workers", "1"]
+    settings = [*TINY, *FILE, "--data.workers", "1"]
     assert train(*settings, "--name", "whole") == 0
     assert train(*settings, "--name", "killed", kill_after=8) is None
     assert train(*settings, "--name", "killed") == 0
@@ -137,7 +138,7 @@ def test_run_on_a_file_resumes_exactly(train):
 
 def test_check_tells_what_is_there(module, capsys):
     write_csv("a.csv", ROWS)
-    module("data").main(["--data.root", "a.csv"])
+    module("data").main(FILE)
     told = capsys.readouterr().out
     for words in ("training: 24 samples\n", "size: mean ", "colour: blue, green, red", "outcome"):
         assert words in told

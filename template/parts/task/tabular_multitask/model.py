@@ -1,0 +1,127 @@
+"""The model (yours to change): how it is built, what it makes of a batch, what that is worth."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+
+from .errors import check_choice
+from .network import WideAndDeep
+from .target import Spec
+
+Outputs = tuple[dict[str, Tensor], dict[str, Tensor]]
+"""by target: logits [b, classes] or scaled numbers [b, 1]; losses [b], none without the targets"""
+
+
+@dataclass(kw_only=True)
+class ModelConfig:
+    """A linear model, and a residual network that adds what it lacks, with a head per target."""
+
+    width: PositiveInt = 32
+    """features of each layer of the residual network"""
+    blocks: NonNegativeInt = 2
+    """its residual blocks"""
+    dropout: ClosedUnitInterval = 0.1
+    """share of the features dropped in each block"""
+    weights: dict[str, NonNegativeFloat] = field(default_factory=dict)
+    """weight of a target's loss in the sum that is trained on; 1 for those not named"""
+
+
+class MultiHead(nn.Module):
+    """A network whose outputs are shared out among the targets, with their losses."""
+
+    def __init__(self, cfg: ModelConfig, spec: Spec):
+        super().__init__()
+        self.heads = {name: len(classes) for name, classes in spec.classes.items()}
+        self.heads |= dict.fromkeys(spec.scales, 1)
+        for name in cfg.weights:
+            check_choice("model.weights", name, self.heads)
+        self.weights = {name: cfg.weights.get(name, 1.0) for name in self.heads}
+        names = [len(known) for known in spec.names.values()]
+        sizes = cfg.width, cfg.blocks, cfg.dropout
+        self.network = WideAndDeep(len(spec.numbers), names, sum(self.heads.values()), *sizes)
+
+    def forward(
+        self, numbers: Tensor, names: Tensor, labels: Tensor | None, targets: Tensor | None
+    ) -> Outputs:
+        """Return what is predicted and, if the targets are known, what each head loses by it.
+
+        `loss` among the losses is their weighted sum, which is trained on.
+        """
+        parts = self.network(numbers, names).split(list(self.heads.values()), 1)
+        values = dict(zip(self.heads, parts, strict=True))
+        if labels is None:
+            return values, {}
+        columns = [*labels.unbind(1), *targets.unbind(1)]
+        losses = {
+            name: F.mse_loss(value[:, 0], column, reduction="none")
+            if column.is_floating_point()
+            else F.cross_entropy(value, column, reduction="none")
+            for (name, value), column in zip(values.items(), columns, strict=True)
+        }
+        return values, {"loss": sum(self.weights[n] * loss for n, loss in losses.items())} | {
+            f"{name}/loss": loss for name, loss in losses.items()
+        }
+
+
+def build_model(cfg: ModelConfig, spec: Spec) -> nn.Module:
+    """Return the network for a table's columns; raise UserError for a weight of no target."""
+    return MultiHead(cfg, spec)
+
+
+def predict(model: nn.Module, batch: dict[str, Tensor]) -> Outputs:
+    """Return what is predicted of a batch and, if it has the targets, what is lost by it."""
+    return model(batch["numbers"], batch["names"], batch.get("labels"), batch.get("targets"))
+
+
+def score(outputs: Outputs, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return one value per example [b] under each name: `loss` is trained on, all are reported.
+
+    An optional `weight` says how much each example counts in every average.
+    """
+    values, losses = outputs
+    names, classes = list(values), batch["labels"].shape[1]
+    scores = {
+        f"{name}/accuracy": (values[name].argmax(1) == label).float()
+        for name, label in zip(names, batch["labels"].unbind(1), strict=False)
+    }
+    for column, name in enumerate(names[classes:]):
+        error = values[name][:, 0] - batch["targets"][:, column]
+        scores[f"{name}/mae"] = error.abs() * batch["scales"][:, column]
+    return losses | scores
+
+
+def tally(outputs: Outputs, batch: dict[str, Tensor], real: Tensor) -> dict[str, Tensor]:
+    """Return what an evaluation adds up over its batches; `real` [b] is False for padding."""
+    totals = {"count": real.sum()}
+    names = list(outputs[0])[batch["labels"].shape[1] :]
+    for name, target in zip(names, batch["targets"].unbind(1), strict=True):
+        error = outputs[0][name][:, 0] - target
+        columns = torch.stack([target, target.square(), error.square()])
+        totals[name] = (columns * real).sum(1)
+    return totals
+
+
+def summarize(scores: dict[str, float], totals: dict[str, Tensor]) -> dict[str, float]:
+    """Return an evaluation's scores, those that only its totals tell among them."""
+    for name in totals.keys() - {"count"}:
+        mean, square, error = (totals[name] / totals["count"]).tolist()
+        scores[f"{name}/r2"] = 1 - error / max(square - mean**2, 1e-12)
+    return scores
+
+
+def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
+    """Return what the evaluate command tells beside the scores."""
+    return {"examples": int(totals["count"])}
+
+
+def describe(outputs: Outputs, spec: Spec) -> dict[str, Any]:
+    """Return what the outputs for one row say, in words and in the targets' units."""
+    values, _ = outputs
+    told = {name: classes[values[name][0].argmax()] for name, classes in spec.classes.items()}
+    for name, (mean, deviation) in spec.scales.items():
+        told[name] = round(values[name].item() * deviation + mean, 4)
+    return told

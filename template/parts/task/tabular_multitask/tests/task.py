@@ -1,0 +1,8 @@
+"""What the tests know of the task."""
+
+SMALL: list[str] = []
+"""settings of a run that is quick"""
+PLAIN = ["--model.dropout", "0"]
+"""settings under which the model draws nothing at random"""
+OTHER = ["--data.ignore", "[mean radius]"]
+"""settings of data that the model wasn't made for"""
