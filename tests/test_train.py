@@ -14,7 +14,7 @@ import yaml
 from conftest import tree
 
 TASKS = rows.COPIER.parent / "tests/tasks"
-EVENTS = (150, 900)
+EVENTS = (150, 700)
 """events in ledger.py between which a row is killed: after the first epochs, before the last"""
 BOTH = {"lean": rows.LEAN, "full": rows.FULL | {"trackers/wandb": False, "trackers/mlflow": False}}
 """without W&B and MLflow, which are as large as all the rest, and tried by hand"""

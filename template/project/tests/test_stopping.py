@@ -74,7 +74,7 @@ def test_only_a_second_interrupt_ends_the_process(module):
 def test_goes_on_with_another_number_of_processes(train, command):
     common = [*PLAIN, "--optim.lr", "1e-4", "--log_every", "1 step", "--duration", "30 steps"]
     assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
-    two = [*common, "--data.batch_size", "30", "--name", "two", "--save_every", "9 steps"]
+    two = [*SMALL, *common, "--data.batch_size", "30", "--name", "two", "--save_every", "9 steps"]
     stopped = command("train", *two, "--time_limit", "0.1 s", processes=2)
     assert "preempted at step 1" in stopped.stdout, stopped.stderr
     assert train(*common, "--data.batch_size", "60", "--name", "two") == 0

@@ -23,8 +23,9 @@ def main(argv: list[str]) -> None:
     model, spec = load_model(given.run, given.weights, cfg)
     model = accelerator.prepare(model).eval()
     for name, batch in read_inputs(given.input, cfg.data, spec):
-        outputs = predict(model, send_to_device(batch, accelerator.device))
-        print(json.dumps({"input": name} | describe(outputs, spec)))
+        batch = send_to_device(batch, accelerator.device)
+        outputs = predict(model, batch)
+        print(json.dumps({"input": name} | describe(outputs, batch, spec)))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     return tell_classes(totals["confusion"], spec.classes)
 
 
-def describe(outputs: Tensor, spec: Spec) -> dict[str, Any]:
+def describe(outputs: Tensor, batch: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     """Return what the logits [1, classes] of one row say, in words."""
     probability, label = outputs.softmax(1)[0].max(0)
     return {spec.target: spec.classes[label], "probability": round(probability.item(), 4)}

@@ -118,7 +118,7 @@ def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     return {"examples": int(totals["count"])}
 
 
-def describe(outputs: Outputs, spec: Spec) -> dict[str, Any]:
+def describe(outputs: Outputs, batch: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     """Return what the outputs for one row say, in words and in the targets' units."""
     values, _ = outputs
     told = {name: classes[values[name][0].argmax()] for name, classes in spec.classes.items()}

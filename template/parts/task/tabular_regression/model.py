@@ -88,7 +88,7 @@ def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     return {"examples": int(totals["count"])}
 
 
-def describe(outputs: tuple[Tensor, None], spec: Spec) -> dict[str, Any]:
+def describe(outputs: tuple[Tensor, None], batch: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     """Return what the prediction [1] for one row is, in the target's unit."""
     mean, deviation = spec.scale
     return {spec.target: round(outputs[0].item() * deviation + mean, 4)}

@@ -1,0 +1,93 @@
+"""The data (yours to change): what a batch is and where it comes from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+from torch import Tensor
+
+from .blocks import Blocks, Spec, hold_out, join, show_blocks
+from .documents import list_texts, read_root, read_text, read_topics
+from .errors import UserError, run_command
+from .hub import read_hub
+from .loader import Loader
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    """The text; without `root` and `hf` the reference that comes with Python."""
+
+    batch_size: PositiveInt = 64
+    """blocks per process and micro-batch"""
+    workers: NonNegativeInt = 0
+    """loader processes beside each training process; 0 is best for data in memory"""
+    root: Path | None = None
+    """text file, folder of *.txt files, or one with `train` and `test` folders of that kind"""
+    hf: str | None = None
+    """dataset of the `datasets` library: a name on the hub, or a local path such as x.jsonl"""
+    column: str = "text"
+    """column of `hf` that holds the text; each row is a document"""
+    train_split: str = "train"
+    """split of `hf` to train on"""
+    eval_split: str | None = None
+    """split of `hf` to evaluate on; null takes `test` or `validation` or holds text out"""
+    holdout: OpenUnitInterval = 0.1
+    """share of the text, drawn once, that is held out where there is none to evaluate on"""
+    block: PositiveInt = 128
+    """bytes that are predicted at once, and so the furthest that the model looks back"""
+    packed: bool = True
+    """cut blocks from all documents one after another; false gives each document one block, cut or
+    padded to its size, where a document is a file, a row or, if `root` is a file, a line"""
+    limit: PositiveInt | None = None
+    """most blocks that are used to train on, and most to evaluate on; null takes all"""
+
+    def __post_init__(self):
+        if self.root and self.hf:
+            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+
+
+def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
+    """Return the loaders for training and evaluation and what the model must know of the text.
+
+    A batch is a dict of `text` [b, block + 1], `length` [b] and `key` [b], as Blocks gives it.
+    """
+    if cfg.root:
+        documents, others = read_root(cfg.root, lines=not cfg.packed)
+    elif cfg.hf:
+        documents, others = read_hub(cfg.hf, cfg.column, cfg.train_split, cfg.eval_split)
+    else:
+        documents, others = read_topics(), None
+
+    if others is None:
+        texts = hold_out(documents, cfg.holdout, cfg.packed)
+    else:
+        texts = join(documents), join(others)
+    train, evaluation = (Blocks(text, cfg.block, cfg.packed, cfg.limit) for text in texts)
+    if not (len(train) and len(evaluation)):
+        raise UserError("there is no text to train on or none to evaluate on")
+    train_loader = Loader(train, cfg.batch_size, accumulate, True, seed, cfg.workers)
+    return train_loader, Loader(evaluation, cfg.batch_size, workers=cfg.workers), Spec(cfg.block)
+
+
+def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Yield the name of each text file and a batch of all its blocks, which must fit in memory."""
+    for file in list_texts(path):
+        blocks = Blocks(join([read_text(file)])[:-1], spec.block, packed=True)
+        if not len(blocks):
+            raise UserError(f"there is no text in {file}")
+        yield str(file), blocks[list(range(len(blocks)))]
+
+
+def main(argv: list[str]) -> None:
+    """Read all text that the settings name, tell how much there is, and show some."""
+    from .check import check  # here, because it imports this file
+
+    def kind(sample: dict[str, Tensor], spec: Spec) -> list[str]:
+        return ["whole" if sample["length"] == spec.block else "padded"]
+
+    check(argv, kind, lambda samples, spec, folder: show_blocks(samples))
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,156 @@
+"""The promises of the task: it learns its text, looks back only, and goes on with a text."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from task import PLAIN, SMALL
+from test_training import assert_equal, final_state, ledger
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.fixture
+def lines() -> Path:
+    """Return a file of 130 lines of 1 to 30 letters."""
+    texts = [(ALPHABET * 2)[number % 26 :][: 1 + number * 7 % 30] for number in range(130)]
+    Path("lines.txt").write_text("\n".join(texts))
+    return Path("lines.txt")
+
+
+@pytest.fixture
+def parts(module) -> Callable:
+    """Return a function that gives a model for blocks of 8 bytes, and a batch of some texts."""
+
+    def parts(*texts: str) -> tuple:
+        torch.manual_seed(0)
+        model, blocks = module("model"), module("blocks")
+        network = model.build_model(model.ModelConfig(width=16), blocks.Spec(8)).eval()
+        data = blocks.Blocks(blocks.join(list(texts)), 8, packed=False)
+        return network, data[list(range(len(texts)))]
+
+    return parts
+
+
+def test_learns_the_text(module):
+    assert module("train").main(["--name", "run", "--duration", "120 steps"]) == 0
+    best = json.loads(Path("runs/run/status.json").read_text())["best"]
+    assert 2 < best["bits_per_byte"] < 3.3  # which pairs of letters alone give
+    assert best["bits_per_byte"] == pytest.approx(best["loss"] / math.log(2))
+    assert best["perplexity"] == pytest.approx(math.exp(best["loss"]))
+
+
+def test_bytes_are_predicted_from_those_before_them(module, parts):
+    network, batch = parts("abcdefgh")
+    before = module("model").predict(network, batch)
+    batch["text"][0, 5] += 1
+    after = module("model").predict(network, batch)
+    changed = (before != after).any(2)[0]
+    assert changed.tolist() == [False] * 5 + [True] * 3
+
+
+def test_attention_goes_by_the_distance(module):
+    rotation = module("model").angles(12, 6)
+    query, key = torch.randn(2, 6, generator=torch.Generator().manual_seed(0))
+    turned = [module("model").rotate(x.expand(12, 6), rotation) for x in (query, key)]
+    products = turned[0] @ turned[1].T
+    for distance in range(-11, 12):
+        same = products.diagonal(distance)
+        torch.testing.assert_close(same, same[:1].expand_as(same))
+    assert products[0].unique().numel() == 12
+
+
+def test_padding_counts_for_nothing(module, parts):
+    model, texts = module("model"), ["abc", "abcdefghijk", "x"]
+    network, batch = parts(*texts)
+    values = model.score(model.predict(network, batch), batch)
+    assert values["weight"].tolist() == [4, 8, 2]  # with the end of those that fit
+    for row, text in enumerate(texts):
+        _, alone = parts(text)
+        alone["text"][0, alone["length"] + 1 :] = 7
+        value = model.score(model.predict(network, alone), alone)
+        torch.testing.assert_close(value["loss"][0], values["loss"][row])
+
+
+def test_unequal_texts_weigh_by_their_bytes_however_a_step_is_spread(train, command, lines):
+    common = [*PLAIN, "--data.root", str(lines), "--data.packed", "false", "--optim.lr", "1e-4"]
+    common += ["--log_every", "1 step", "--duration", "30 steps", "--data.holdout", "0.1"]
+    assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
+    half = [*common, "--data.batch_size", "30"]
+    assert train(*half, "--optim.accumulate", "2", "--name", "accumulated") == 0
+    done = command("train", *SMALL, *half, "--name", "two", processes=2)
+    assert done.returncode == 0, done.stderr
+    for other in ("accumulated", "two"):
+        for mine, its in zip(ledger("one"), ledger(other), strict=True):
+            assert mine == pytest.approx(its, rel=5e-4)
+
+
+def test_resumes_with_unequal_texts(train, lines):
+    common = ["--data.root", str(lines), "--data.packed", "false", "--data.batch_size", "9"]
+    assert train(*common, "--name", "whole") == 0
+    assert train(*common, "--name", "killed", kill_after=35) is None
+    assert train(*common, "--name", "killed", "--data.workers", "2") == 0
+    assert_equal(final_state("whole"), final_state("killed"))
+    assert ledger("whole") == ledger("killed")
+
+
+def test_sample_goes_on_as_the_text_does(train, module, capsys, lines):
+    def sample(*arguments: str) -> str:
+        capsys.readouterr()
+        module("sample").main(["--run", "runs/run", *arguments])
+        return capsys.readouterr().out.removesuffix("\n")
+
+    Path("alphabet.txt").write_text(ALPHABET * 99)
+    Path("fast.yaml").write_text("optim: {lr: 0.01}\n")
+    fast = ["--config", "fast.yaml", "--data.root", "alphabet.txt", "--duration", "60 steps"]
+    assert train(*fast, "--data.batch_size", "8") == 0
+    likeliest = sample("--prompt", "hijk", "--length", "70", "--top_k", "1")
+    assert likeliest == (ALPHABET * 4)[7:81]
+    assert sample("--length", "30", "--top_k", "1", "--seed", "5") == ALPHABET + "abcd"
+    wild = ["--length", "50", "--temperature", "9", "--seed"]
+    assert sample(*wild, "1") == sample(*wild, "1") != sample(*wild, "2")
+    assert set(sample(*wild, "1", "--top_k", "2")) != set(sample(*wild, "1"))
+
+
+def test_predict_tells_the_bits_of_each_file(train, command, call):
+    Path("texts").mkdir()
+    Path("texts/known.txt").write_text("The statement is the same as that of the expression. " * 4)
+    Path("texts/unknown.txt").write_text("qZ7#xW" * 20)
+    Path("fast.yaml").write_text("optim: {lr: 0.01}\n")
+    assert train("--config", "fast.yaml", "--duration", "60 steps") == 0
+    done = command("predict", "--run", "runs/run", "--input", "texts")
+    assert done.returncode == 0, done.stderr
+    known, unknown = (json.loads(line) for line in done.stdout.splitlines())
+    assert (known["input"], known["bytes"]) == ("texts/known.txt", 212)
+    assert (unknown["input"], unknown["bytes"]) == ("texts/unknown.txt", 120)
+    assert known["bits_per_byte"] < 4.5 < unknown["bits_per_byte"]
+    assert call("predict", "--run", "runs/run", "--input", "texts/known.txt") == [known]
+
+
+def test_evaluate_tells_what_looking_back_is_worth(train, call):
+    assert train("--duration", "2 epochs", "--schedule.warmup", "0 steps") == 0
+    (told,) = call("evaluate", "--run", "runs/run")
+    after = told["bits_per_byte_after"]
+    assert list(after) == ["1", "2-3", "4-7", "8-15", "16"]
+    mean = sum(b * n for b, n in zip(after.values(), [1, 2, 4, 8, 1], strict=True)) / 16
+    assert mean == pytest.approx(told["bits_per_byte"], rel=5e-3)  # but for the last block
+
+
+def test_commands_name_what_is_wrong(module, train, call):
+    assert train("--duration", "2 steps", "--schedule.warmup", "0 steps") == 0
+    Path("nothing").mkdir()
+    Path("empty.txt").touch()
+    for words, place in (
+        ("x.txt", "x.txt"),
+        ("no text in nothing", "nothing"),
+        ("no text in empty.txt", "empty.txt"),
+    ):
+        with pytest.raises(module("errors").UserError, match=words):
+            call("predict", "--run", "runs/run", "--input", place)
+    with pytest.raises(module("errors").UserError, match="no run in runs/other"):
+        module("sample").main(["--run", "runs/other"])
+    with pytest.raises(module("errors").UserError, match=r"model\.heads"):
+        train("--model.heads", "5")
