@@ -32,7 +32,7 @@ def test_whole_model_is_compiled(train, precision):
 
     torch._dynamo.register_backend(count, name=f"count_{precision}")
     assert train(*FEW, "--precision", precision, "--compile.backend", f"count_{precision}") == 0
-    training, evaluation = graphs  # one graph each, called for each batch
+    evaluation, training = graphs  # one graph each, called for each batch
     assert len(training) == 14 and evaluation
 
 

@@ -102,6 +102,19 @@ def test_schedules_keep_their_form(build):
     assert onecycle[-1] == min(onecycle) == pytest.approx(0.1 / 25 / 1e4)
 
 
+@pytest.mark.parametrize("schedule", ["onecycle", "cyclic"])
+@pytest.mark.parametrize("name", ["SGD", "AdamW"])
+def test_cycles_leave_a_low_momentum_alone(build, name, schedule):
+    for value, varies in ((0.9, True), (0.5, False)):
+        args = {"momentum": value} if name == "SGD" else {"betas": [value, 0.999]}
+        parts, found = build({"name": schedule}, name=name, args=args), set()
+        for step in range(40):
+            advance(parts, range(step, step + 1))
+            group = parts[1].param_groups[0]
+            found.add(group["betas"][0] if name == "AdamW" else group["momentum"])
+        assert (found == {value}) != varies
+
+
 @pytest.mark.parametrize("mode", ["min", "max"])
 def test_plateau_falls_at_evaluations_alone(build, mode):
     setting = {"name": "plateau", "args": {"patience": 2, "factor": 0.1}}

@@ -19,7 +19,7 @@ class Span:
     peaks: list[float]
     """learning rate of each parameter group"""
     momentum: bool
-    """whether the optimizer has a momentum that can be varied"""
+    """whether the optimizer has a momentum of the size that is varied"""
     mode: str
     """min or max: which monitored score is best"""
 
@@ -119,7 +119,9 @@ def build_schedule(
     if warmup >= total:
         raise UserError(f"schedule.warmup: {cfg.warmup} leaves nothing of a run of {total} steps")
     groups = optimizer.param_groups
-    momentum = any("betas" in group or group.get("momentum") for group in groups)
+    momenta = [group.get("betas", [group.get("momentum", 0)])[0] for group in groups]
+    # The cycles of torch, within 0.8 and 0.95, would undo a lower one that was asked for.
+    momentum = min(momenta) >= 0.8
     scheduler, defaults = SCHEDULES[cfg.name]
     check_arguments("schedule.args", cfg.args, scheduler, {"optimizer", "last_epoch"})
     arguments = defaults(Span(total - warmup, [group["lr"] for group in groups], momentum, mode))

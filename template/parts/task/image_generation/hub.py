@@ -1,0 +1,1 @@
+# % include 'template/parts/task/image_classification/hub.py' %#

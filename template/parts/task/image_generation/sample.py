@@ -1,0 +1,48 @@
+"""Images that a run's generator makes, as a command."""
+
+import torch
+from jsonargparse.typing import PositiveInt
+from PIL import Image
+from torch import Tensor
+
+from .device import start
+from .errors import run_command
+from .load import load_model, parse_run, run_parser
+from .model import normal
+from .rng import mix
+
+ZOOM = 4
+
+
+@torch.no_grad()
+def main(argv: list[str]) -> None:
+    """Draw images in the run's folder, a column for each class; further arguments are settings."""
+    parser = run_parser("sample", main.__doc__)
+    parser.add_argument("--count", type=PositiveInt, default=8, help="images of each class")
+    parser.add_argument("--seed", type=int, default=0, help="another one gives other images")
+    given, cfg = parse_run(parser, argv)
+    device = start(cfg.precision).device
+    model, spec = load_model(given.run, given.weights, cfg)
+    generator = model.generator.to(device).eval()
+    label = torch.arange(len(spec.classes), device=device)
+    rows = []
+    for row in range(given.count):  # one after the other, whatever the memory
+        noise = normal(label + mix(given.seed, "sample", row), cfg.model.noise)
+        rows.append(generator(noise, label).cpu())
+    file = given.run / f"samples-{given.seed}.png"
+    sheet = to_image(torch.stack(rows))
+    size = sheet.width * ZOOM, sheet.height * ZOOM
+    sheet.resize(size, Image.Resampling.NEAREST).save(file)
+    print(f"{file} shows, from left to right: {', '.join(spec.classes)}")
+
+
+def to_image(made: Tensor) -> Image.Image:
+    """Return images [rows, columns, c, h, w] in [-1, 1] as one, with white lines between them."""
+    framed = torch.nn.functional.pad(made, (0, 1, 0, 1), value=1.0)
+    pixels = framed.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)  # [height, width, c]
+    pixels = ((pixels + 1) * 127.5).round().byte()
+    return Image.fromarray(pixels.expand(-1, -1, 3).numpy())
+
+
+if __name__ == "__main__":
+    run_command(main)
