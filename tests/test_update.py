@@ -284,8 +284,8 @@ def flip(repository: Path, folder: Path, before: dict, after: dict) -> Path:
     fresh = copy(repository, folder / "fresh", after)
     amended = {path: amend(path, fresh / path.relative_to(project)) for path in owned(project)}
     mine = {path: line for path, line in amended.items() if line}
-    # Another task's data and model are other files, under the same names.
-    others = {"data.py", "model.py"} if before["task"] != after["task"] else set()
+    # Those of another task may be all other, under the same names.
+    others = {"data.py", "model.py", "train.yaml"} if before["task"] != after["task"] else set()
     assert {path.name for path in amended.keys() - mine.keys()} <= others
     commit(project, message="my edits")
     said = told(project, {name: value for name, value in after.items() if value != before[name]})
