@@ -15,7 +15,7 @@ from conftest import tree
 
 TASKS = rows.COPIER.parent / "tests/tasks"
 EVENTS = (150, 700)
-"""events in ledger.py between which a row is killed: after the first epochs, before the last"""
+"""events in ledger.py between which a row is killed: after the first checkpoint, before the last"""
 BOTH = {"lean": rows.LEAN, "full": rows.FULL | {"trackers/wandb": False, "trackers/mlflow": False}}
 """without W&B and MLflow, which are as large as all the rest, and tried by hand"""
 
@@ -67,7 +67,8 @@ def test_learns_goes_on_and_is_used(render, nursery, row, tmp_path, record_prope
     changes = ["--precision", "fp32"] if given["precision"] == "fp16" else []  # has a CPU none of
     changes += ["--compile.backend", "eager"] if "compile" in given["extras"] else []
     settings = ["--name", "run", *changes]
-    kill = {0: ("ledger.py", random.Random(rows.name(row)).randint(*EVENTS))}
+    events = proof(given["task"]).get("events", EVENTS)
+    kill = {0: ("ledger.py", random.Random(rows.name(row)).randint(*events))}
     lives = [
         nursery.live(project, tmp_path, "train", *settings, kills=kills) for kills in (kill, {})
     ]

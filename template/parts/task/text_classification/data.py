@@ -1,0 +1,110 @@
+"""The data (yours to change): what a batch is and where it comes from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+from torch import Tensor
+
+from .errors import UserError, run_command
+from .hub import read_hub
+from .loader import Loader
+from .names import read_names
+from .rows import Part, Row, find_fault, split
+from .tables import list_files, read_file, read_root
+from .texts import Spec, Texts, encode, show_texts
+from .tokens import choose_words, open_tokenizer
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    """The texts; without `root` and `hf` names of characters, with the kinds of these."""
+
+    batch_size: PositiveInt = 64
+    """texts per process and micro-batch"""
+    workers: NonNegativeInt = 0
+    """loader processes beside each training process; 0 is best for short texts"""
+    root: Path | None = None
+    """.csv or .tsv file with a header, .jsonl file, or folder with `train` and `test` as such"""
+    hf: str | None = None
+    """dataset of the `datasets` library: a name on the hub, or a local path such as x.parquet"""
+    text: str = "text"
+    """column that holds the text"""
+    label: str = "label"
+    """column that holds the label"""
+    train_split: str = "train"
+    """split of `hf` to train on"""
+    eval_split: str | None = None
+    """split of `hf` to evaluate on; null takes `test` or `validation` or holds texts out"""
+    holdout: OpenUnitInterval = 0.2
+    """share of the texts, drawn once, that is held out where there are none to evaluate on"""
+    limit: PositiveInt | None = None
+    """most texts that are used to train on, and most to evaluate on; null takes all"""
+    tokenizer: str | None = None
+    """tokenizer of transformers, on the hub or in a local folder; null takes whole words"""
+    vocabulary: PositiveInt = 8192
+    """most words that are known, of those that come twice in training, without a tokenizer"""
+    length: PositiveInt | None = None
+    """tokens a text is cut or padded to; null takes the most of a training text, at most 512"""
+
+    def __post_init__(self):
+        if self.root and self.hf:
+            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+
+
+def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
+    """Return the loaders for training and evaluation and what the model must know of the texts.
+
+    A batch is a dict of `tokens` [b, length], `count` [b] (tokens before the padding), `label` [b]
+    and `key` [b].
+    """
+    if cfg.root:
+        parts = read_root(cfg.root, cfg.text, cfg.label)
+    elif cfg.hf:
+        parts = read_hub(cfg.hf, cfg.text, cfg.label, cfg.train_split, cfg.eval_split)
+    else:
+        parts = [Part("the names", read_names())]
+
+    train, evaluation, classes = split(parts, cfg.holdout)
+    train, evaluation = (thin(rows, cfg.limit) for rows in (train, evaluation))
+    spec = measure(train, classes, cfg)
+    size, workers = cfg.batch_size, cfg.workers
+    train_loader = Loader(Texts(train, spec), size, accumulate, True, seed, workers)
+    return train_loader, Loader(Texts(evaluation, spec), size, workers=workers), spec
+
+
+def thin(rows: list[Row], limit: int | None) -> list[Row]:
+    """Return at most so many of the rows, spread evenly over them, for they may be sorted."""
+    count = min(limit or len(rows), len(rows))
+    return [rows[number * len(rows) // count] for number in range(count)]
+
+
+def measure(rows: list[Row], classes: list[str], cfg: DataConfig) -> Spec:
+    """Return what the model must know of texts like these rows."""
+    texts = [row.text for row in rows]
+    words = [] if cfg.tokenizer else choose_words(texts, cfg.vocabulary)
+    tokenizer = open_tokenizer(cfg.tokenizer, words)
+    length = cfg.length or max(map(len, tokenizer.encode(texts, tokenizer.longest)))
+    return Spec(classes, cfg.tokenizer, words, tokenizer.size, tokenizer.padding, length)
+
+
+def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Yield the place of each text, a row or a line of text, and a batch that holds it alone."""
+    tokenizer = open_tokenizer(spec.tokenizer, spec.words)
+    for file in list_files(path):
+        for row in read_file(file, cfg.text, None):
+            if fault := find_fault(row, None):
+                raise UserError(f"{file}: {row.place} {fault}")
+            yield f"{file}: {row.place}", encode([row.text], tokenizer, spec)
+
+
+def main(argv: list[str]) -> None:
+    """Read all texts that the settings name, tell what there is, and show some."""
+    from .check import check  # here, because it imports this file
+
+    check(argv, lambda sample, spec: [spec.classes[sample["label"]]], show_texts)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,8 @@
+"""What the tests know of the task."""
+
+SMALL = ["--data.limit", "1280", "--model.width", "32"]
+"""settings of a run that is quick"""
+PLAIN = ["--model.dropout", "0"]
+"""settings under which the model draws nothing at random"""
+OTHER = ["--data.length", "9"]
+"""settings of data that the model wasn't made for"""

@@ -1,0 +1,176 @@
+"""The promises of the data: what it reads, and which mistakes it names."""
+
+import csv
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from test_training import assert_equal
+
+TINY = ["--data.batch_size", "4", "--duration", "6 steps", "--schedule.warmup", "0 steps"]
+WORDS = ['It was, they say,\nthe "best" film', "the worst film;\tlong", "Größe film 10 été", "film"]
+
+
+def rows(count: int) -> list[dict[str, str]]:
+    """Return texts of several lines, quotes and letters, with labels."""
+    return [
+        {"id": f"{n}", "text": f"{WORDS[n % 4]} {n % 5}", "label": ("bad", "good")[n % 2]}
+        for n in range(count)
+    ]
+
+
+def write(path: Path, found: list[dict[str, str]]) -> None:
+    """Write rows as a table or as lines of JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            file.writelines(json.dumps(row) + "\n" for row in found)
+        else:
+            separator = {".csv": ",", ".tsv": "\t"}[path.suffix]
+            table = csv.DictWriter(file, ["id", "text", "label"], delimiter=separator)
+            table.writeheader()
+            table.writerows(found)
+
+
+@pytest.fixture
+def read(module) -> Callable:
+    """Return a function that reads all texts of both parts, and the spec."""
+
+    def read(**settings) -> tuple[list, object]:
+        data = module("data")
+        *loaders, spec = data.build_loaders(data.DataConfig(**settings), 0)
+        return [loader.dataset[list(range(len(loader.dataset)))] for loader in loaders], spec
+
+    return read
+
+
+def test_names_are_the_same_everywhere(module):
+    names = module("names").read_names()
+    assert len(names) == 12_704 == len({row.text for row in names})
+    assert zlib.crc32(repr([tuple(row) for row in names]).encode()) == 28_824_189
+
+
+def test_every_form_gives_the_same(read, tmp_path, monkeypatch):
+    for suffix in ("csv", "tsv", "jsonl"):
+        for name, count in (("train", 24), ("test", 10)):
+            write(Path(suffix, f"{name}.{suffix}"), rows(count))
+    expected = read(root=Path("csv"))
+    assert expected[1].classes == ["bad", "good"]
+    assert [part["label"].bincount().tolist() for part in expected[0]] == [[12, 12], [5, 5]]
+    for suffix in ("tsv", "jsonl"):
+        assert_equal(read(root=Path(suffix))[0], expected[0])
+    parts, _ = read(root=Path("csv/train.csv"))
+    assert [len(part["label"]) for part in parts] == [19, 5]  # a fifth
+
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    labels = datasets.ClassLabel(names=["bad", "good"])
+    splits = datasets.load_dataset(str(Path("csv").resolve())).cast_column("label", labels)
+    splits.save_to_disk("saved")
+    Path("parquet").mkdir()
+    for name, part in splits.items():
+        part.to_parquet(f"parquet/{name}.parquet")
+    for form in ("csv", "jsonl", "saved", "parquet"):
+        assert_equal(read(hf=form)[0], expected[0])
+    parts, _ = read(hf="parquet/train.parquet")
+    assert [len(part["label"]) for part in parts] == [19, 5]
+
+
+def test_limit_takes_texts_from_everywhere(read):
+    parts, spec = read(limit=70)
+    assert [len(part["label"]) for part in parts] == [70, 70]
+    assert all(len(part["label"].unique()) > 4 for part in parts) and len(spec.classes) == 7
+
+
+def test_words_are_known_if_they_come_twice(module, read):
+    write(Path("t.csv"), rows(24))
+    (train, _), spec = read(root=Path("t.csv"), vocabulary=3, length=4)
+    assert spec.words == ["film", "the", '"'] and spec.vocabulary == 5
+    assert train["tokens"].shape == (19, 4) and train["count"].max() == 4
+    words = module("tokens").Words(spec.words)
+    assert words.encode(["The FILM, again"], 3) == [[3, 2, 1]]
+    assert words.decode([3, 2, 1]) == "the film ?"
+    assert module("tokens").choose_words(["b a b a c"], 9) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        (
+            "t.csv",
+            "text,label\na,x\n,y\nb,\n",
+            ["2 of 3 rows", "line 3 has no text", "line 4 has no label"],
+        ),
+        ("t.csv", "text,label\na,x,y\nb,y\n", ["line 2 has more fields than the header"]),
+        ("t.csv", 'text,label\n"a,x\n', ["t.csv can't be read: from line 2 on", "unexpected end"]),
+        ("t.csv", "words,label\na,x\n", ["data.text", "no column text", "words"]),
+        ("t.csv", "text,kind\na,x\n", ["data.label", "no column label", "kind"]),
+        ("t.csv", "text,label\na,x\nb,x\n", ["t.csv has 1 labels; at least 2"]),
+        ("t.csv", "text,label\n", ["t.csv has no rows"]),
+        ("t.csv", b"text,label\na,x\n\xff,y\n", ["t.csv can't be read: line 3 is not UTF-8"]),
+        ("t.jsonl", '{"text": "a", "label": 0}\nb\n', ["line 2 is no object of JSON"]),
+        ("t.jsonl", '{"text": "a"}\n', ["line 1 has no label; it has text"]),
+        ("t.txt", "a\n", ["labels are read from .csv, .tsv, .jsonl"]),
+        ("x/y", "", ["x has 0 of train.csv, train.tsv, train.jsonl"]),
+    ],
+)
+def test_names_what_is_wrong(module, train, name, text, words):
+    path = Path(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(module("errors").UserError) as caught:
+        train(*TINY, "--data.root", name.split("/")[0])
+    for word in words:
+        assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_names_labels_that_training_lacks(module, read):
+    write(Path("t/train.csv"), rows(20))
+    write(Path("t/test.csv"), [*rows(3), *({**row, "label": "ugly"} for row in rows(12))])
+    with pytest.raises(module("errors").UserError) as caught:
+        read(root=Path("t"))
+    assert "12 of 15 rows" in str(caught.value) and "and 4 more" in str(caught.value)
+    assert "line 7 has the label 'ugly', which training lacks" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"hf": "no/such/texts"}, ["data.hf", "no/such/texts"]),
+        ({"hf": "t", "eval_split": "dev"}, ["no split dev", "train, test"]),
+        ({"hf": "t", "text": "words"}, ["data.text: no column words", "text, label"]),
+    ],
+    ids=["dataset", "split", "column"],
+)
+def test_names_what_is_wrong_with_a_dataset(module, read, tmp_path, monkeypatch, settings, words):
+    pytest.importorskip("datasets")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    write(Path("t/train.csv"), rows(6))
+    write(Path("t/test.csv"), rows(4))
+    with pytest.raises(module("errors").UserError) as caught:
+        read(**settings)
+    for word in words:
+        assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_check_tells_what_is_there(module, capsys):
+    write(Path("t.csv"), rows(25))
+    module("data").main(["--data.root", "t.csv"])
+    told = capsys.readouterr().out
+    assert "training: 20 samples\n" in told and "bad x " in told and "count [] int64: 2 to " in told
+    assert "good  the worst film ; long 1\n" in told
+
+
+def test_batches_are_a_function_of_their_keys(module, config):
+    loader, _, _ = module("data").build_loaders(config.data, 0)
+    keys = [5, 1285, 64, 5]  # the second is the first in the next epoch
+    batch = loader.dataset[keys]
+    assert batch["key"].tolist() == keys
+    for name in ("tokens", "count", "label"):
+        assert torch.equal(batch[name][0], batch[name][1])
+        assert torch.equal(batch[name][2:3], loader.dataset[[64]][name])

@@ -1,0 +1,80 @@
+"""Texts as numbers: by a tokenizer of the transformers library, or word by word."""
+
+import os
+import re
+from collections import Counter
+from typing import Any
+
+from .errors import UserError, one_line
+
+LONGEST = 512
+"""tokens of a text at most, unless told otherwise"""
+
+
+class Words:
+    """Words in lower case and punctuation marks; 0 is for padding, 1 for all that aren't known."""
+
+    padding, longest = 0, LONGEST
+
+    def __init__(self, words: list[str]):
+        self.names = ["", "?", *words]
+        self.numbers = {word: number for number, word in enumerate(words, start=2)}
+        self.size = len(self.names)
+
+    def encode(self, texts: list[str], length: int) -> list[list[int]]:
+        """Return the numbers of each text's first words."""
+        return [[self.numbers.get(word, 1) for word in to_words(t)[:length]] for t in texts]
+
+    def decode(self, numbers: list[int]) -> str:
+        """Return the words of these numbers."""
+        return " ".join(self.names[number] for number in numbers)
+
+
+class Pieces:
+    """What a tokenizer of the transformers library makes of texts, its special tokens included."""
+
+    def __init__(self, tokenizer: Any):
+        self.tokenizer, self.size = tokenizer, len(tokenizer)
+        self.longest = min(tokenizer.model_max_length, LONGEST)
+        # Some of those for generation have none.
+        known = tokenizer.pad_token_id is not None
+        self.padding = tokenizer.pad_token_id if known else tokenizer.eos_token_id
+
+    def encode(self, texts: list[str], length: int) -> list[list[int]]:
+        """Return the numbers of each text's first tokens."""
+        return self.tokenizer(texts, truncation=True, max_length=length)["input_ids"]
+
+    def decode(self, numbers: list[int]) -> str:
+        """Return the tokens of these numbers."""
+        return " ".join(self.tokenizer.convert_ids_to_tokens(numbers))
+
+
+def to_words(text: str) -> list[str]:
+    """Return the words and punctuation marks of a text."""
+    return re.findall(r"\w+|[^\w\s]", text.lower())
+
+
+def choose_words(texts: list[str], most: int) -> list[str]:
+    """Return the commonest words of texts, without those that come only once.
+
+    In training these stand for words that will be new, so that a model knows what to make of them.
+    """
+    counts = Counter(word for text in texts for word in to_words(text))
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    return [word for word in ranked[:most] if counts[word] > 1]
+
+
+def open_tokenizer(name: str | None, words: list[str]) -> Words | Pieces:
+    """Return the tokenizer of a model on the hub or in a local folder; without a name, of words.
+
+    Raises UserError if there is none.
+    """
+    if name is None:
+        return Words(words)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it warns of the loader's workers
+    from transformers import AutoTokenizer  # here, because it takes a second to import
+
+    try:
+        return Pieces(AutoTokenizer.from_pretrained(name))
+    except (OSError, ValueError) as error:
+        raise UserError(f"data.tokenizer: {name} can't be loaded: {one_line(error)}") from None
