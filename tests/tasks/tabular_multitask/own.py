@@ -12,7 +12,7 @@ def write(folder: Path) -> dict[str, Path]:
     table = folder / "table" / "train.csv"
     table.parent.mkdir()
     with table.open("w", newline="") as file:
-        rows = zip(data.data[:300], data.target[:300], strict=True)
-        lines = [[*data.feature_names, "target"], *([*row, target] for row, target in rows)]
-        csv.writer(file).writerows(lines)
-    return {"FILE --": f"{table} --data.target target --", "FILE": table}
+        rows = zip(data.data[:300, :21], data.target_names[data.target[:300]], strict=True)
+        head = [*data.feature_names[:21], "diagnosis"]  # the last of these is the worst radius
+        csv.writer(file).writerows([head, *([*row, name] for row, name in rows)])
+    return {"FILE": table, "NAME_OR_PATH": table.parent}

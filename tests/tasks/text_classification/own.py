@@ -15,9 +15,8 @@ def write(folder: Path) -> dict[str, Path]:
     with table.open("w", newline="") as file:
         rows = [(unicodedata.name(c).lower(), unicodedata.category(c)) for c in known]
         kinds = ("Lu", "Ll", "Sm")
-        csv.writer(file).writerows(
-            [("text", "label"), *(row for row in rows if row[1] in kinds)][:600]
-        )
+        rows = [row for row in rows if row[1] in kinds]
+        csv.writer(file).writerows([("text", "label"), *rows[:600]])
     model, words = folder / "model", folder / "words.txt"
     words.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "small", "letter"]))
     BertTokenizerFast(vocab=str(words)).save_pretrained(model)

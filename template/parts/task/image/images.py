@@ -1,9 +1,7 @@
 """Images with labels: the embedded digits, and files that are decoded when they are asked for."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from .errors import UserError
 from .rng import hold_out
 
 MODES = {1: "L", 3: "RGB"}
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
 @dataclass
@@ -38,7 +37,7 @@ class Digits(Dataset):
         return len(self.labels)
 
     def __getitem__(self, keys: list[int]) -> dict[str, Tensor]:
-        """Return a batch of `image` [b, c, h, w] (uint8), `label` [b] and `key` [b]."""
+        """Return a batch of `image` [b, c, h, w] (uint8), `label` [b, ...] and `key` [b]."""
         key = torch.tensor(keys)
         index = key % len(self)
         return {"image": self.images[index], "label": self.labels[index], "key": key}
@@ -47,24 +46,26 @@ class Digits(Dataset):
 class Decoded(Dataset):
     """Images that `read(epoch, index)` gives, with their labels, brought to one size."""
 
-    def __init__(self, read: Callable[[int, int], tuple[Image.Image, int]], count: int, spec: Spec):
+    def __init__(
+        self, read: Callable[[int, int], tuple[Image.Image, int | Tensor]], count: int, spec: Spec
+    ):
         self.read, self.count, self.spec = read, count, spec
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, keys: list[int]) -> dict[str, Tensor]:
-        """Return a batch of `image` [b, c, h, w] (uint8), `label` [b] and `key` [b]."""
+        """Return a batch of `image` [b, c, h, w] (uint8), `label` [b, ...] and `key` [b]."""
         samples = {}
         for key in sorted(set(keys)):  # padding repeats keys
             try:
                 image, label = self.read(*divmod(key, self.count))
-                samples[key] = to_pixels(image, self.spec), label
+                samples[key] = to_pixels(image, self.spec), torch.as_tensor(label)
             except (OSError, SyntaxError, ValueError) as error:
                 raise UserError(f"image {key % self.count} can't be read: {error}") from None
         return {
             "image": torch.stack([samples[key][0] for key in keys]),
-            "label": torch.tensor([samples[key][1] for key in keys]),
+            "label": torch.stack([samples[key][1] for key in keys]),
             "key": torch.tensor(keys),
         }
 
@@ -84,6 +85,16 @@ def read_digits(
     return Digits(images[train], labels[train]), Digits(images[held_out], labels[held_out]), spec
 
 
+def list_images(path: Path) -> list[Path]:
+    """Return an image file, or the sorted ones of a folder; raise UserError if there is none."""
+    if path.is_file():
+        return [path]
+    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+    if not found:
+        raise UserError(f"no image in {path}; allowed: {', '.join(sorted(SUFFIXES))}")
+    return found
+
+
 def open_image(path: Path) -> Image.Image:
     """Return the decoded image; raise UserError with the file's name if it can't be read."""
     try:
@@ -99,6 +110,22 @@ def count_channels(image: Image.Image) -> int:
     return 1 if image.mode in ("1", "L", "I", "I;16", "F", "LA") else 3
 
 
+def check_images(paths: list[Path], same_channels: bool) -> None:
+    """Read the head of every file; the pixels are read, and may yet fail, when they are needed."""
+    found: dict[int, Path] = {}
+    for path in paths:
+        try:
+            with Image.open(path) as image:
+                found.setdefault(count_channels(image), path)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise UserError(f"unreadable image {path}: {error}") from None
+    if same_channels and len(found) > 1:
+        raise UserError(
+            f"mixed channel counts: {found[1]} has 1, {found[3]} has 3; "
+            "set data.channels to 1 or 3, and all are converted"
+        )
+
+
 def to_pixels(image: Image.Image, spec: Spec) -> Tensor:
     """Return the middle of the image as uint8 [c, size, size], scaled down or up to fit."""
     image = image.convert(MODES[spec.channels])
@@ -106,18 +133,3 @@ def to_pixels(image: Image.Image, spec: Spec) -> Tensor:
         image = ImageOps.fit(image, (spec.size, spec.size), Image.Resampling.BILINEAR)
     pixels = torch.from_numpy(np.array(image))
     return pixels[None] if spec.channels == 1 else pixels.permute(2, 0, 1)
-
-
-def draw_images(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
-    """Draw the images of samples, row by row, in a file of the folder, and return what is there."""
-    side, edge = math.ceil(len(samples) ** 0.5), spec.size + 1
-    sheet = Image.new("RGB", (side * edge, side * edge), "white")
-    for number, sample in enumerate(samples):
-        pixels = sample["image"][0].expand(3, -1, -1).permute(1, 2, 0).numpy()
-        row, column = divmod(number, side)
-        sheet.paste(Image.fromarray(pixels), (column * edge, row * edge))
-    file = folder / "data.png"
-    sheet.resize((sheet.width * 4, sheet.height * 4), Image.Resampling.NEAREST).save(file)
-    labels = (spec.classes[sample["label"]] for sample in samples)
-    rows = (" ".join(islice(labels, side)) for _ in range(0, len(samples), side))
-    return "\n".join([f"{file} shows:", *rows])

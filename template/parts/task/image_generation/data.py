@@ -11,11 +11,12 @@ from torch import Tensor
 
 from .augment import AugmentConfig, augment
 from .errors import run_command
-from .folder import list_images, read_folder
+from .folder import read_folder
 from .hub import read_hub
-from .images import Spec, draw_images, open_image, read_digits, to_pixels
+from .images import Spec, list_images, open_image, read_digits, to_pixels
 from .loader import Loader
 from .rng import mix
+from .sheet import draw_images
 
 
 @dataclass(kw_only=True)

@@ -55,7 +55,7 @@ def test_weights_and_tokenizer_are_those_of_the_folder(save, module):
     save("Bert", **BERT)
     data, model = module("data"), module("model")
     settings = data.DataConfig(tokenizer="Bert", limit=100)
-    loader, _, spec = data.build_loaders(settings, 0)
+    _, _, spec = data.build_loaders(settings, 0)
     tokenizer = transformers.AutoTokenizer.from_pretrained("Bert")
     text = "latin small letter a with diaeresis"
     rows = [module("rows").Row("", text, spec.classes[0])]

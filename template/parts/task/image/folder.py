@@ -6,10 +6,8 @@ from pathlib import Path
 from PIL import Image
 
 from .errors import UserError
-from .images import Decoded, Spec, count_channels, open_image
+from .images import Decoded, Spec, check_images, count_channels, list_images, open_image
 from .rng import hold_out
-
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
 def read_folder(
@@ -29,7 +27,7 @@ def read_folder(
         samples, classes = list_samples(root)
         kept, held_out = hold_out(len(samples), holdout)
         train, evaluation = [samples[i] for i in kept], [samples[i] for i in held_out]
-    check([path for path, _ in train + evaluation], same_channels=channels is None)
+    check_images([path for path, _ in train + evaluation], same_channels=channels is None)
     first = open_image(train[0][0])
     spec = Spec(classes, channels or count_channels(first), size or min(first.size))
     parts = (Decoded(partial(read_file, part), len(part), spec) for part in (train, evaluation))
@@ -53,29 +51,3 @@ def list_samples(folder: Path) -> tuple[list[tuple[Path, int]], list[str]]:
     for label, name in enumerate(classes):
         samples += [(path, label) for path in list_images(folder / name)]
     return samples, classes
-
-
-def list_images(path: Path) -> list[Path]:
-    """Return an image file, or the sorted ones of a folder; raise UserError if there is none."""
-    if path.is_file():
-        return [path]
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-    if not found:
-        raise UserError(f"no image in {path}; allowed: {', '.join(sorted(SUFFIXES))}")
-    return found
-
-
-def check(paths: list[Path], same_channels: bool) -> None:
-    """Read the head of every file; the pixels are read, and may yet fail, when they are needed."""
-    found: dict[int, Path] = {}
-    for path in paths:
-        try:
-            with Image.open(path) as image:
-                found.setdefault(count_channels(image), path)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise UserError(f"unreadable image {path}: {error}") from None
-    if same_channels and len(found) > 1:
-        raise UserError(
-            f"mixed channel counts: {found[1]} has 1, {found[3]} has 3; "
-            "set data.channels to 1 or 3, and all are converted"
-        )

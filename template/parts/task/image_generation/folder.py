@@ -1,1 +1,0 @@
-# % include 'template/parts/task/image_classification/folder.py' %#
