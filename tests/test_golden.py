@@ -1,6 +1,6 @@
 """The golden figures: the seeded curve and score of each task, which change only on purpose.
 
-`python tests/test_golden.py` trains and writes tests/golden anew.
+`python tests/test_golden.py [TASK ...]` trains and writes them anew, of all tasks if none is named.
 """
 
 import json
@@ -52,7 +52,7 @@ def test_figures_are_the_golden_ones(render, nursery, tmp_path, task, precision)
 def main() -> None:
     """Write the figures of all tasks anew."""
     template = Path(__file__).resolve().parents[1]
-    for task in rows.choices(rows.questions()["task"]):
+    for task in sys.argv[1:] or rows.choices(rows.questions()["task"]):
         with tempfile.TemporaryDirectory() as folder:
             project = Path(folder) / "project"
             copy = ["-m", "copier", "copy", "-q", "--defaults", "-r", "HEAD", "-d", f"task={task}"]
