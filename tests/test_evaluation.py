@@ -111,6 +111,8 @@ def test_counts_each_example_once(size, batch, evaluate, drill):
         assert size < 60 or 0 < expected["threes"] < 1
         for processes in PROCESSES:
             scores = evaluate(size, batch, processes)
+            assert sum(map(sum, scores["confusion"])) == size
+            scores = {name: scores[name] for name in expected}  # those that are means
             assert scores.pop("loss") == pytest.approx(expected["loss"], rel=1e-6)
             assert scores == {name: value for name, value in expected.items() if name != "loss"}
 

@@ -2,7 +2,6 @@
 
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -10,6 +9,7 @@ from PIL import Image
 from .errors import UserError
 from .images import Decoded, Spec, count_channels
 from .rng import hold_out
+from .splits import choose_splits, load_splits
 
 BUFFER = 1000
 """images a stream draws its random order from"""
@@ -39,16 +39,16 @@ def read_hub(cfg: Any, seed: int) -> tuple[Decoded, Decoded, Spec]:
 
     Raises UserError if the dataset, a split, an image or a label column is not there.
     """
-    splits = load(cfg.hf, cfg.streaming)
-    train = pick(splits, cfg.train_split)
-    name = cfg.eval_split or next((n for n in ("test", "validation") if n in splits), None)
+    splits = load_splits(cfg.hf, cfg.streaming)
+    chosen, name = choose_splits(splits, cfg.train_split, cfg.eval_split)
     if name is None and cfg.streaming:
         raise UserError(f"data.eval_split: a stream needs one; {cfg.hf} has {', '.join(splits)}")
+    train = splits[chosen]
     if name is None:
         kept, held_out = hold_out(len(train), cfg.holdout)
         train, evaluation = train.select(kept), train.select(held_out)
     else:
-        evaluation = pick(splits, name)
+        evaluation = splits[name]
     columns, classes = find_columns(train, cfg.hf)
     first = next(iter(train))[columns[0]]
     spec = Spec(classes, cfg.channels or count_channels(first), cfg.size or min(first.size))
@@ -71,27 +71,6 @@ def read_row(rows: Any, columns: tuple[str, str], epoch: int, index: int) -> tup
     """Return a row's image and label, the same ones in each epoch."""
     row = rows[index]
     return row[columns[0]], row[columns[1]]
-
-
-def load(name: str, streaming: bool) -> Any:
-    """Return the splits of a dataset on the hub, in a local folder, or saved by `save_to_disk`."""
-    try:
-        import datasets
-    except ImportError:
-        raise UserError("data.hf needs the datasets library: pip install datasets") from None
-    try:
-        if (Path(name) / "dataset_dict.json").is_file() and not streaming:
-            return datasets.load_from_disk(name)
-        return datasets.load_dataset(name, streaming=streaming)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"data.hf: {name} can't be loaded: {error}".splitlines()[0]) from None
-
-
-def pick(splits: Any, name: str) -> Any:
-    """Return a split by name."""
-    if name not in splits:
-        raise UserError(f"there is no split {name}; allowed: {', '.join(splits)}")
-    return splits[name]
 
 
 def find_columns(rows: Any, name: str) -> tuple[tuple[str, str], list[str]]:

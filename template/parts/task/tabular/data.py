@@ -11,7 +11,8 @@ from .encode import Rows, encode_names, encode_numbers, fit_names, fit_scale, is
 from .errors import UserError, check_choice, run_command
 from .loader import Loader
 from .rng import hold_out
-from .tables import READERS, Table, read_hub, read_table
+from .splits import choose_splits, load_splits
+from .tables import READERS, Table, read_table, to_table
 from .target import (
     Spec,
     Target,
@@ -77,13 +78,10 @@ def read_parts(cfg: DataConfig) -> tuple[Table, Table]:
     """Return the rows to train on and those to evaluate on."""
     evaluation = None
     if cfg.hf:
-        table = read_hub(cfg.hf, cfg.train_split)
-        if table is None:
-            raise UserError(f"data.train_split: {cfg.hf} has no split {cfg.train_split}")
-        for split in [cfg.eval_split] if cfg.eval_split else ["test", "validation"]:
-            evaluation = evaluation or read_hub(cfg.hf, split)
-        if cfg.eval_split and not evaluation:
-            raise UserError(f"data.eval_split: {cfg.hf} has no split {cfg.eval_split}")
+        splits = load_splits(cfg.hf)
+        chosen, name = choose_splits(splits, cfg.train_split, cfg.eval_split)
+        table = to_table(f"{cfg.hf} {chosen}", splits[chosen])
+        evaluation = to_table(f"{cfg.hf} {name}", splits[name]) if name else None
     elif not cfg.root:
         table = read_example()
     elif cfg.root.is_dir():

@@ -5,10 +5,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from .errors import UserError, one_line
+from .splits import load_splits
 
 NOTHING = {"", "na", "nan", "null", "none"}
 """texts, in small letters, that stand for a missing value"""
@@ -87,12 +87,7 @@ def read_jsonl(path: Path) -> Table:
 
 def read_parquet(path: Path) -> Table:
     """Return the rows of a Parquet file."""
-    datasets = import_datasets(str(path))
-    try:
-        rows = datasets.Dataset.from_parquet(str(path))
-    except (ValueError, datasets.exceptions.DatasetGenerationError) as error:
-        raise UserError(f"{path} can't be read: {one_line(error)}") from None
-    return Table(rows.to_dict(), [f"{path}, row {number}" for number in range(1, len(rows) + 1)])
+    return to_table(str(path), load_splits(str(path))["train"])
 
 
 READERS: dict[str, Callable[[Path], Table]] = {
@@ -103,28 +98,9 @@ READERS: dict[str, Callable[[Path], Table]] = {
 }
 
 
-def read_hub(name: str, split: str) -> Table | None:
-    """Return a split of a dataset on the hub or in a local folder; None if it has no such split."""
-    datasets = import_datasets("data.hf")
-    try:
-        saved = (Path(name) / "dataset_dict.json").is_file()
-        splits = datasets.load_from_disk(name) if saved else datasets.load_dataset(name)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"data.hf: {name} can't be loaded: {error}".splitlines()[0]) from None
-    if split not in splits:
-        return None
-    columns = splits[split].to_dict()
-    count = len(splits[split])
-    return Table(columns, [f"{name} {split}, row {number}" for number in range(1, count + 1)])
-
-
-def import_datasets(wanting: str) -> ModuleType:
-    """Return the datasets library; raise UserError if it isn't there."""
-    try:
-        import datasets
-    except ImportError:
-        raise UserError(f"{wanting} needs the datasets library: pip install datasets") from None
-    return datasets
+def to_table(name: str, rows: Any) -> Table:
+    """Return the rows of a split of the `datasets` library."""
+    return Table(rows.to_dict(), [f"{name}, row {number}" for number in range(1, len(rows) + 1)])
 
 
 def is_missing(value: Any) -> bool:

@@ -128,7 +128,7 @@ def test_stream_has_another_order_in_each_epoch(module, hf_images):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["no/such/images"], ["data.hf", "no/such/images"]),
+        (["no/such/images"], ["no/such/images"]),
         (["forms/parquet", "--data.eval_split", "dev"], ["no split dev", "train, test"]),
         (["images", *STREAM, "--data.train_examples", "30"], ["stream", "fewer than the 30"]),
         (["damaged"], ["image", "can't be read"]),

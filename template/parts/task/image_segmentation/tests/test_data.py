@@ -143,7 +143,7 @@ def test_datasets_library_gives_what_the_folder_holds(train, read, hf_images):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["no/such/images"], ["data.hf", "no/such/images"]),
+        (["no/such/images"], ["no/such/images"]),
         (["forms/parquet", "--data.eval_split", "dev"], ["no split dev", "train, test"]),
         (["forms/parquet", "--data.classes", "[sky, road]"], ["mask ", "holds the class 2"]),
         (["data/train/images"], ["two columns of Image type"]),

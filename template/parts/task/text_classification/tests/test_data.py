@@ -140,7 +140,7 @@ def test_names_labels_that_training_lacks(module, read):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"hf": "no/such/texts"}, ["data.hf", "no/such/texts"]),
+        ({"hf": "no/such/texts"}, ["no/such/texts"]),
         ({"hf": "t", "eval_split": "dev"}, ["no split dev", "train, test"]),
         ({"hf": "t", "text": "words"}, ["data.text: no column words", "text, label"]),
     ],

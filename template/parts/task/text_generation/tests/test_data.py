@@ -150,11 +150,11 @@ def test_names_what_is_wrong_with_files(module, read, settings, words):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"hf": "no/such/text"}, ["data.hf", "no/such/text"]),
+        ({"hf": "no/such/text"}, ["no/such/text"]),
         ({"hf": "forms/saved", "train_split": "all"}, ["no split all", "allowed: train"]),
         ({"hf": "forms/saved", "column": "said"}, ["data.column", "said", "number, text"]),
         ({"hf": "forms/saved", "column": "number"}, ["row 0 of train", "column number"]),
-        ({"hf": "broken.jsonl"}, ["data.hf", "broken.jsonl", "row 1"]),
+        ({"hf": "broken.jsonl"}, ["broken.jsonl", "row 1"]),
     ],
     ids=["dataset", "split", "column", "kind", "broken"],
 )
