@@ -129,7 +129,7 @@ def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     return tell_classes(totals["pixels"], spec.classes)
 
 
-def describe(outputs: Tensor, spec: Spec) -> dict[str, Any]:
+def describe(outputs: Tensor, batch: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     """Return what the logits [1, classes, h, w] of one image say: each class's share of it."""
     areas = outputs.argmax(1).flatten().bincount(minlength=len(spec.classes))
     shares = (areas / areas.sum()).tolist()
