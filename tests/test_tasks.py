@@ -29,6 +29,7 @@ SETTINGS = {
 EXTRAS = ["ema", "auto_batch"]
 LAYOUTS = {"one": (1, 1, 4), "two": (2, 1, 2), "accumulated": (1, 4, 1), "both": (2, 2, 1)}
 """processes, micro-batches and, in units of 10, the size of a batch"""
+SMOOTH = ("step", "loss", "grad_norm", "lr")
 PROCESSES = [1, pytest.param(2, marks=pytest.mark.deep)]
 
 
@@ -97,10 +98,10 @@ def test_same_curve_and_scores_however_it_is_spread(render, nursery, tmp_path, d
             scores.append(json.loads(life.output.splitlines()[-1]))
         for curve in curves[1:]:
             for mine, its in zip(curves[0], curve, strict=True):
-                names = [name for name in mine if "samples_per_s" not in name]
-                assert [its[name] for name in names] == pytest.approx(
-                    [mine[name] for name in names], rel=5e-4, abs=1e-6
-                )
+                for name in [name for name in mine if "samples_per_s" not in name]:
+                    # What is counted may be another one for single samples.
+                    close = 1e-6 if name.endswith(SMOOTH) else 0.01
+                    assert its[name] == pytest.approx(mine[name], rel=5e-4, abs=close), name
         best = json.loads((tmp_path / "one/here/runs/run/status.json").read_text())["best"]
         for told in scores:
             assert [told[name] for name in best] == pytest.approx(list(best.values()), rel=1e-4)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from task import PLAIN
-from test_training import ledger
+from test_training import assert_alike, ledger
 
 
 @pytest.fixture
@@ -30,9 +30,7 @@ def test_curve_is_that_of_the_whole_batch(train, memory, capsys):
     memory(20)
     assert train(*common, "--name", "parts") == 0
     assert "batches of 16 fit in memory: 4 of them make a step" in capsys.readouterr().out
-    assert len(ledger("whole")) == len(ledger("parts"))
-    for mine, its in zip(ledger("whole"), ledger("parts"), strict=True):
-        assert mine == pytest.approx(its, rel=5e-4)
+    assert_alike("whole", "parts")
 
 
 def test_run_goes_on_with_less_memory(train, memory):
