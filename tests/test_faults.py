@@ -208,15 +208,17 @@ def test_dead_process(snapshot, tmp_path, drill, rank):
         assert "another process of the run is gone" in run.output() or rank == 0
 
 
+@pytest.mark.parametrize("kind", [0, -1], ids=["evaluation's", "training's"])
 @pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.deep)])
-def test_dead_loader_worker(snapshot, tmp_path, drill, processes):
+def test_dead_loader_worker(snapshot, tmp_path, drill, processes, kind):
     with drill("fault: a loader worker dies"):
         settings = SETTINGS | {"duration": "2000 steps", "data.workers": 2}
+        settings |= {"eval_every": "100 steps"}
         project = copied(snapshot, tmp_path)
         run = Launched(project, tmp_path, processes=processes, **settings)
         run.wait_for("step 30/")
         workers = [x for x in run.ranks()[-1].children() if "resource_tracker" not in cmdline(x)]
-        workers[0].send_signal(signal.SIGKILL)
+        workers[kind].send_signal(signal.SIGKILL)
         assert run.wait(limit=25) == 1, run.output()
         assert "a loader worker died" in run.output(), run.output()
         status = json.loads((run.here / "runs/run/status.json").read_text())

@@ -101,7 +101,8 @@ def test_same_curve_and_scores_however_it_is_spread(render, nursery, tmp_path, d
                 for name in [name for name in mine if "samples_per_s" not in name]:
                     # What is counted may be another one for single samples.
                     close = 1e-6 if name.endswith(SMOOTH) else 0.01
-                    assert its[name] == pytest.approx(mine[name], rel=5e-4, abs=close), name
+                    far = 5e-3 if name.endswith("grad_norm") else 5e-4
+                    assert its[name] == pytest.approx(mine[name], rel=far, abs=close), name
         best = json.loads((tmp_path / "one/here/runs/run/status.json").read_text())["best"]
         for told in scores:
             assert [told[name] for name in best] == pytest.approx(list(best.values()), rel=1e-4)

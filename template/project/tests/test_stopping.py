@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from task import PLAIN, SMALL
 from test_training import assert_alike, assert_equal, final_state, ledger
 

@@ -117,12 +117,12 @@ class Loader:
 
         Raises SampleError for a sample that can't be read, Fault for a worker that died.
         """
-        batches = iter(self.loader)
-        if self.loader.num_workers and hasattr(signal, "SIGCHLD"):
-            # With torch's handler, a worker's death is an error anywhere, in a save for instance.
-            # Without, it is one here, when the next batch is due.
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         try:
+            batches = iter(self.loader)
+            if self.loader.num_workers and hasattr(signal, "SIGCHLD"):
+                # With torch's handler, a worker's death is an error anywhere, in a save for
+                # instance. Without, it is one here, when the next batch is due.
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             yield from batches
         except UserError as error:
             raise SampleError(last_line(error)) from None
