@@ -27,7 +27,11 @@ from typing import Any
 import torch
 
 PACKAGE = "digits"
-LATER = ("sklearn.datasets", "functorch.compile")
+LATER = (
+    "sklearn.datasets",
+    "functorch.compile",
+    "transformers.models.modernbert.modeling_modernbert",
+)
 """what takes seconds to import and is imported only while a project runs"""
 DEPTH = 2
 """calls below a file of the package in which events still count as that file's"""

@@ -25,6 +25,11 @@ TOLERANCE = {"fp32": 2e-3, "bf16": 3e-2}
 """of each early loss, relative: kernels round otherwise on another processor or in another release
 of torch, in the last of 24 or of 8 bits, and each step makes more of it; another arithmetic, other
 initial weights or another order of the data show in the first steps"""
+CASES = [
+    pytest.param(task, precision, marks=[pytest.mark.deep] if precision != "fp32" else [])
+    for task in rows.choices(rows.questions()["task"])
+    for precision in PRECISIONS
+]
 SCORE = 0.012
 """of the best score: four of 360 examples, where it is a share of them"""
 
@@ -39,8 +44,7 @@ def figures(nursery: Nursery, project: Path, folder: Path, precision: str) -> di
     return {"losses": losses, "best": json.loads((run / "status.json").read_text())["best"]}
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("task", rows.choices(rows.questions()["task"]))
+@pytest.mark.parametrize(("task", "precision"), CASES)
 def test_figures_are_the_golden_ones(render, nursery, tmp_path, task, precision):
     golden = json.loads((GOLDEN / f"{task}.json").read_text())[precision]
     found = figures(nursery, render(task=task), tmp_path, precision)

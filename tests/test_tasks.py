@@ -77,13 +77,19 @@ def test_goes_on_to_the_same_end(render, nursery, tmp_path, drill, task, process
         assert not [x for x in differences(*runs) if not x.startswith("manifest.json")]
 
 
+@pytest.mark.parametrize(
+    "layouts", [("one", "both"), pytest.param(tuple(LAYOUTS), marks=pytest.mark.deep)], ids=len
+)
 @pytest.mark.parametrize("task", TASKS)
-def test_same_curve_and_scores_however_it_is_spread(render, nursery, tmp_path, drill, task):
+def test_same_curve_and_scores_however_it_is_spread(
+    render, nursery, tmp_path, drill, task, layouts
+):
     with drill("task: scale and evaluation"):
         project = render(task=task)
         task = known(project)
         curves, scores = [], []
-        for layout, (processes, accumulate, batch) in LAYOUTS.items():
+        for layout in layouts:
+            processes, accumulate, batch = LAYOUTS[layout]
             # A small learning rate, or the differences in rounding would grow with every step.
             settings = SETTINGS | {"optim.lr": "1e-4", "optim.accumulate": str(accumulate)}
             settings |= {"data.batch_size": str(10 * batch)}

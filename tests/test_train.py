@@ -11,7 +11,6 @@ import sys
 import pytest
 import rows
 import yaml
-from conftest import tree
 
 TASKS = rows.COPIER.parent / "tests/tasks"
 EVENTS = (150, 700)
@@ -86,9 +85,6 @@ def test_learns_goes_on_and_is_used(render, nursery, row, tmp_path, record_prope
     assert found.items() >= promised.get("told", {}).items()
     for name, (low, high) in promised.get("between", {}).items():
         assert low <= found[name] <= high
-    before = tree(folder / "checkpoints")
-    assert nursery.live(project, tmp_path, "train", *settings).codes == [0]  # nothing left to do
-    assert tree(folder / "checkpoints") == before
 
 
 @pytest.mark.slow
