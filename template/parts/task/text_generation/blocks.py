@@ -29,7 +29,7 @@ class Blocks(Dataset):
     """
 
     def __init__(self, text: Tensor, block: int, packed: bool, limit: int | None = None):
-        last = len(text) - 1
+        last = max(len(text) - 1, 0)
         self.text, self.place = text, torch.arange(block + 1)
         bounds = find_ends(text)
         if packed:
