@@ -25,6 +25,8 @@ TOLERANCE = {"fp32": 2e-3, "bf16": 3e-2}
 """of each early loss, relative: kernels round otherwise on another processor or in another release
 of torch, in the last of 24 or of 8 bits, and each step makes more of it; another arithmetic, other
 initial weights or another order of the data show in the first steps"""
+NEAR = 2e-3
+"""of an early loss, absolute: a GAN's goes through 0"""
 CASES = [
     pytest.param(task, precision, marks=[pytest.mark.deep] if precision != "fp32" else [])
     for task in rows.choices(rows.questions()["task"])
@@ -48,9 +50,9 @@ def figures(nursery: Nursery, project: Path, folder: Path, precision: str) -> di
 def test_figures_are_the_golden_ones(render, nursery, tmp_path, task, precision):
     golden = json.loads((GOLDEN / f"{task}.json").read_text())[precision]
     found = figures(nursery, render(task=task), tmp_path, precision)
-    assert found["losses"] == pytest.approx(golden["losses"], rel=TOLERANCE[precision])
-    score = proof(task)["score"]
-    assert found["best"][score] == pytest.approx(golden["best"][score], abs=SCORE)
+    assert found["losses"] == pytest.approx(golden["losses"], rel=TOLERANCE[precision], abs=NEAR)
+    score, far = proof(task)["score"], proof(task).get("golden", SCORE)
+    assert found["best"][score] == pytest.approx(golden["best"][score], abs=far)
 
 
 def main() -> None:
