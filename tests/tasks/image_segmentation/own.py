@@ -13,7 +13,7 @@ def write(folder: Path) -> dict[str, Path]:
     own, columns = folder / "own", {"images": [], "masks": []}
     for place in columns:
         (own / place).mkdir(parents=True)
-    for number, pixels in enumerate(load_digits().images[:80]):
+    for number, pixels in enumerate(load_digits().images[:320]):
         gray = np.rint(pixels * (255 / 16)).astype(np.uint8)
         for place, values in (("images", gray), ("masks", (pixels > 8).astype(np.uint8))):
             file = own / f"{place}/{number}.png"
