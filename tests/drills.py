@@ -294,19 +294,19 @@ def become(job: dict[str, Any], rank: int) -> None:
 
 
 def record_order(path: str, begin: Callable[[], None]) -> None:
-    """Let train_step write down the samples of each optimizer step before it takes it."""
-    step = import_module(f"{PACKAGE}.step")
-    train_step = step.train_step
+    """Let a step write down its samples before it is taken."""
+    step = import_module(f"{PACKAGE}.step").Step
+    take = step.__call__
 
-    @functools.wraps(train_step)
-    def recorded(accelerator, model, optimizer, group, *rest):
+    @functools.wraps(take)
+    def recorded(self, group):
         begin()
         mine = [batch["key"][:real].tolist() for batch, real in group.batches]
         with open(path, "a") as file:
             file.write(json.dumps([group.samples.tolist(), mine]) + "\n")
-        return train_step(accelerator, model, optimizer, group, *rest)
+        return take(self, group)
 
-    step.train_step = recorded
+    step.__call__ = recorded
 
 
 def watch(counts: Counter, package: str, place: str, number: int) -> None:

@@ -48,13 +48,16 @@ def score(outputs, batch):
     return {name: value.double() for name, value in single_score(outputs, batch).items()}
 """
 MEAN_OF_PROCESSES = """
-right_step = train_step
+right_backward = Step.backward
 
 
-def train_step(accelerator, model, optimizer, group, *rest):
-    mine = accelerator.num_processes * sum(real for _, real in group.batches)
+def backward(self, group):
+    mine = self.accelerator.num_processes * sum(real for _, real in group.batches)
     wrong = group._replace(samples=group.samples.new_zeros(max(mine, 1)))
-    return right_step(accelerator, model, optimizer, wrong, *rest)
+    return right_backward(self, wrong)
+
+
+Step.backward = backward
 """
 MEAN_OF_BATCHES = """
 right_score = score

@@ -1,16 +1,19 @@
 """Automatic batch size: the largest that fits in memory, the rest of a step by accumulation."""
 
+from collections.abc import Callable
+
 import torch
 from accelerate import Accelerator
+from torch import nn
 
 from .config import Config
 from .data import build_loaders
 from .errors import RunError, find_fault
-from .model import build_model, predict, score
+from .model import predict, score
 from .optim import build_optimizer
 
 
-def fit_batch(cfg: Config, accelerator: Accelerator) -> None:
+def fit_batch(cfg: Config, accelerator: Accelerator, build: Callable[..., nn.Module]) -> None:
     """Divide `data.batch_size`, and multiply `optim.accumulate`, until a step fits in memory.
 
     Their product, and with it the curve, stays. All processes take the size that fits on each of
@@ -19,7 +22,7 @@ def fit_batch(cfg: Config, accelerator: Accelerator) -> None:
     whole = cfg.data.batch_size
     for parts in (number for number in range(1, whole + 1) if whole % number == 0):
         cfg.data.batch_size = whole // parts
-        good = torch.tensor(float(fits(cfg, accelerator)), device=accelerator.device)
+        good = torch.tensor(float(fits(cfg, accelerator, build)), device=accelerator.device)
         if accelerator.reduce(good, "sum") == accelerator.num_processes:
             cfg.optim.accumulate *= parts
             if parts > 1:
@@ -29,12 +32,12 @@ def fit_batch(cfg: Config, accelerator: Accelerator) -> None:
     raise RunError("out of memory with a batch of one example; set precision to bf16")
 
 
-def fits(cfg: Config, accelerator: Accelerator) -> bool:
+def fits(cfg: Config, accelerator: Accelerator, build: Callable[..., nn.Module]) -> bool:
     """Return whether two updates with one batch of this process end without a lack of memory."""
     try:
         loader, _, spec = build_loaders(cfg.data, cfg.seed)
         # As for an evaluation: a process that is short of memory mustn't let the others wait.
-        model = accelerator.prepare_model(build_model(cfg.model, spec), evaluation_mode=True)
+        model = accelerator.prepare_model(build(cfg, spec), evaluation_mode=True)
         optimizer = build_optimizer(model, cfg.optim)
         batch, _ = next(loader.groups()).batches[0]
         for _ in range(2):  # the first makes the optimizer's state, the second has it

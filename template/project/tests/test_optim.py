@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -147,7 +148,7 @@ def test_clips_by_norm_or_by_value(module, config):
         before = nn.utils.parameters_to_vector(model.parameters()).detach().double()
         optimizer = module("optim").build_optimizer(model, cfg)
         prepared = accelerator.prepare(model, optimizer)
-        _, norm = module("step").train_step(accelerator, *prepared, group, cfg)
+        _, norm = module("step").Step(accelerator, *prepared, replace(config, optim=cfg))(group)
         after = nn.utils.parameters_to_vector(model.parameters()).detach().double()
         return after - before, norm.item()
 

@@ -57,10 +57,11 @@ def test_overfits_one_batch(module, config):
     model = module("model").build_model(config.model, spec)
     optimizer = module("optim").build_optimizer(model, module("optim").OptimConfig(lr=3e-3))
     model, optimizer = accelerator.prepare(model, optimizer)
+    step = module("step").Step(accelerator, model, optimizer, config)
     group = next(loader.groups())
     losses = []
     while not losses or losses[-1] > losses[0] / 20:
-        sums, _ = module("step").train_step(accelerator, model, optimizer, group, config.optim)
+        sums, _ = step(group)
         losses.append(module("step").average(accelerator, sums)["loss"])
         assert len(losses) < 300
 
@@ -142,7 +143,7 @@ def test_weights_of_examples_count(module, config, monkeypatch):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         accelerator = Accelerator(cpu=True)
         prepared = accelerator.prepare(model, optimizer)
-        sums, _ = step.train_step(accelerator, *prepared, group, config.optim)
+        sums, _ = step.Step(accelerator, *prepared, config)(group)
         return step.average(accelerator, sums), list(model.parameters())
 
     def weighted(outputs, batch):
