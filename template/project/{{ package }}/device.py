@@ -32,7 +32,7 @@ def start(precision: str) -> Accelerator:
     return accelerator
 
 
-def finish(accelerator: Accelerator, *objects: object) -> None:
+def finish(accelerator: Accelerator) -> None:
     """Leave the process group; models must be let go before it, or gloo may hang at the exit."""
-    accelerator.free_memory(*objects)
+    accelerator.free_memory()
     accelerator.end_training()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from importlib.metadata import distributions
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -112,14 +113,11 @@ def fixed_settings(cfg: Config, processes: int) -> dict[str, Any]:
 
 def make_folder(folder: Path, fresh: bool) -> Path:
     """Return the folder, made if need be; a fresh one is the first free of NAME, NAME-2, ..."""
-    number = 1
-    while True:
+    for number in count(1):
         candidate = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
-        try:
+        with suppress(FileExistsError):
             candidate.mkdir(parents=True, exist_ok=not fresh)
             return candidate
-        except FileExistsError:
-            number += 1
 
 
 def check_same(folder: Path, settings: dict[str, Any]) -> None:

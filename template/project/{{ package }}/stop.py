@@ -12,9 +12,8 @@ from accelerate import Accelerator
 from .duration import to_seconds
 
 BEGIN = time.monotonic()
-NAMES = ("SIGTERM", "SIGINT", "SIGUSR1")
-SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
-"""those of the names that the system knows"""
+SIGNALS = [getattr(signal, n) for n in ("SIGTERM", "SIGINT", "SIGUSR1") if hasattr(signal, n)]
+"""those that the system knows"""
 PREEMPTED = 75
 """exit code of a run that was stopped, saved and can go on (EX_TEMPFAIL of sysexits.h)"""
 

@@ -47,7 +47,5 @@ def list_samples(folder: Path) -> tuple[list[tuple[Path, int]], list[str]]:
     classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
     if len(classes) < 2:
         raise UserError(f"{folder} holds {len(classes)} class folders; at least 2 are needed")
-    samples = []
-    for label, name in enumerate(classes):
-        samples += [(path, label) for path in list_images(folder / name)]
+    samples = [(p, label) for label, n in enumerate(classes) for p in list_images(folder / n)]
     return samples, classes
