@@ -1,0 +1,121 @@
+"""The learning-rate range test, as a command: which rates are too low, and which too high.
+
+A short training whose learning rate rises exponentially (Smith, WACV 2017); nothing of it is kept.
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from accelerate import Accelerator
+from jsonargparse.typing import PositiveFloat, PositiveInt
+from matplotlib.figure import Figure
+
+from .config import Config, parse_config
+from .data import build_loaders
+from .device import finish, start
+from .errors import UserError, run_command
+from .optim import build_optimizer
+from .rng import reseed
+from .run import RUNS
+from .step import Step, average
+from .train import Progress, build_network, follow
+
+SMOOTHING = 0.9
+"""share of the average that a further loss leaves"""
+DIVERGED = 4
+"""a loss that many times the lowest one ends the test"""
+
+
+def rise(
+    cfg: Config, accelerator: Accelerator, low: float, high: float, steps: int
+) -> Iterator[tuple[float, float]]:
+    """Train for `steps` optimizer steps; yield the learning rate and the loss of each.
+
+    Parameter groups keep the ratio of their rates. The schedule and its warm-up are left out.
+    """
+    train_loader, _, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
+    network = build_network(cfg, spec)
+    optimizer = build_optimizer(network, cfg.optim)
+    ratios = [group["lr"] / cfg.optim.lr for group in optimizer.param_groups]
+    model, optimizer = accelerator.prepare(network, optimizer)
+    step, groups = Step(accelerator, model, optimizer, cfg), follow(train_loader, Progress())
+    step.settle(train_loader)
+    for number in range(steps):
+        lr = low * (high / low) ** (number / max(steps - 1, 1))
+        for group, ratio in zip(optimizer.param_groups, ratios, strict=True):
+            group["lr"] = lr * ratio
+        reseed(accelerator.device, cfg.seed, number, accelerator.process_index)
+        sums, _ = step(next(groups))
+        yield lr, average(accelerator, sums)["loss"]
+
+
+def smooth(losses: list[float]) -> list[float]:
+    """Return the exponential moving average, without the pull of its start towards 0."""
+    average, smoothed = 0.0, []
+    for number, loss in enumerate(losses, start=1):
+        average = SMOOTHING * average + (1 - SMOOTHING) * loss
+        smoothed.append(average / (1 - SMOOTHING**number))
+    return smoothed
+
+
+def suggest(rates: list[float], smoothed: list[float]) -> float:
+    """Return a tenth of the rate where the loss is lowest, for there it is about to rise.
+
+    The rule of thumb of Howard and Gugger (Information, 2020). The steepest fall, which others
+    take, is a matter of chance where batches are small. Raises UserError if the loss never falls.
+    """
+    lowest = smoothed.index(min(smoothed))
+    if not lowest:
+        raise UserError(f"the loss falls at no rate from {rates[0]:g} on; lower --low")
+    return rates[lowest] / 10
+
+
+def draw(rates: list[float], losses: list[float], smoothed: list[float], lr: float) -> Path:
+    """Draw the loss over the rate, and return the picture's path."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(rates, losses, color="0.8", label="loss")
+    axes.plot(rates, smoothed, label="its moving average")
+    axes.axvline(lr, color="tab:red", linestyle="--", label=f"suggested: {lr:.2g}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=(None, 1.1 * smoothed[0]))
+    axes.legend()
+    RUNS.mkdir(exist_ok=True)
+    figure.savefig(RUNS / "find_lr.svg")
+    return RUNS / "find_lr.svg"
+
+
+def main(argv: list[str]) -> None:
+    """Print a learning rate to begin with as JSON, and draw the curve it comes from.
+
+    Further arguments are settings, as of the train command.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}.find_lr", description=main.__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--low", type=PositiveFloat, default=1e-6, help="first rate (1e-6)")
+    parser.add_argument("--high", type=PositiveFloat, default=10.0, help="last rate (10)")
+    parser.add_argument("--steps", type=PositiveInt, default=100, help="optimizer steps (100)")
+    given, settings = parser.parse_known_args(argv)
+    if given.low >= given.high:
+        raise UserError(f"--low {given.low:g} is not below --high {given.high:g}")
+    cfg = parse_config(parser.prog, settings)
+    accelerator = start(cfg.precision)
+    rates, losses, smoothed = [], [], []
+    for lr, loss in rise(cfg, accelerator, given.low, given.high, given.steps):
+        if not math.isfinite(loss):
+            break
+        rates, losses = [*rates, lr], [*losses, loss]
+        smoothed = smooth(losses)
+        if smoothed[-1] > DIVERGED * min(smoothed):
+            break
+    lr = suggest(rates, smoothed)
+    if accelerator.is_main_process:
+        print(json.dumps({"lr": lr, "picture": str(draw(rates, losses, smoothed, lr))}))
+    finish(accelerator)
+
+
+if __name__ == "__main__":
+    run_command(main)
