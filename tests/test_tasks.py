@@ -26,11 +26,20 @@ SETTINGS = {
     "save_every": "7 steps",
     "schedule.warmup": "5 steps",
 }
-EXTRAS = ["ema", "auto_batch"]
 LAYOUTS = {"one": (1, 1, 4), "two": (2, 1, 2), "accumulated": (1, 4, 1), "both": (2, 2, 1)}
 """processes, micro-batches and, in units of 10, the size of a batch"""
 SMOOTH = ("step", "loss", "grad_norm", "lr")
 PROCESSES = [1, pytest.param(2, marks=pytest.mark.deep)]
+
+
+def everything(task: str) -> dict:
+    """Give a task's row with each technique that goes with the others, but the slow compiler."""
+    row = rows.LEAN | {"task": task, "early_stopping": True}
+    for factor in rows.factors():
+        if factor.startswith("extras/") and factor != "extras/compile":
+            on = row | {factor: True}
+            row = on if rows.allowed(on) else row
+    return row
 
 
 def arguments(settings: dict[str, str]) -> list[str]:
@@ -55,7 +64,7 @@ def test_docs_promise_what_is_proven():
 @pytest.mark.parametrize("task", TASKS)
 def test_goes_on_to_the_same_end(render, nursery, tmp_path, drill, task, processes):
     with drill("task: kill") as seen:
-        project = render(task=task, extras=EXTRAS, early_stopping=True)
+        project = render(**rows.answers(everything(task)))
         given = [*known(project)["SMALL"], *arguments(SETTINGS), "--data.workers", "1"]
         whole = nursery.live(
             project, tmp_path / "whole", "train", *given, processes=processes, watched=True
