@@ -115,7 +115,7 @@ def test_refuses_fp16_without_a_gpu(render, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_files(project) -> set[str]:
+def own_tests(project) -> set[str]:
     """Give the places of a project's own tests."""
     return {path.relative_to(project).as_posix() for path in project.glob("tests/test_*.py")}
 
@@ -129,10 +129,10 @@ def test_its_own_tests_pass(render, name, whole, tmp_path):
     """All of them; with each push only those of the full row that the lean one lacks."""
     project = tmp_path / "project"
     shutil.copytree(render(**rows.answers(BOTH[name])), project)
-    known = set() if whole else test_files(render(**rows.answers(rows.LEAN)))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    known = set() if whole else own_tests(render(**rows.answers(rows.LEAN)))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        + sorted(test_files(project) - known),
+        [*command, *sorted(own_tests(project) - known)],
         cwd=project,
         capture_output=True,
         text=True,
