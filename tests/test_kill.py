@@ -48,7 +48,7 @@ SETTINGS = {
 }
 KILLED = (-signal.SIGKILL, -signal.SIGALRM)
 OF_ANSWER = {
-    "extras/compile": {"compile.backend": "eager"},  # the real one takes half a minute a start
+    "extras/compile": {"compile.backend": "aot_eager"},  # the real one takes half a minute a start
     # Nothing improves by that much, so that the fourth evaluation ends the run.
     "early_stopping": {"early_stopping.min_delta": "9", "early_stopping.patience": "3"},
 }
@@ -72,7 +72,16 @@ def covering(strength: int, factors: dict[str, list]) -> list[dict]:
 
 
 SHORT = covering(2, FACTORS)
-LONG = covering(3, FACTORS | {"processes": [1, 2, 3], "place": list(PLACES)})
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Draw the rows of the long form where it is asked for, for they take a while."""
+    if "long" in metafunc.fixturenames:
+        asked = "not deep" not in metafunc.config.option.markexpr
+        wide = FACTORS | {"processes": [1, 2, 3], "place": list(PLACES)}
+        drawn = covering(3, wide) if asked else []
+        assert not asked or len(drawn) * KILLS >= 200
+        metafunc.parametrize(("number", "long"), list(enumerate(drawn)), ids=map(name, drawn))
 
 
 def name(row: dict) -> str:
@@ -226,16 +235,14 @@ def test_killed_run_ends_as_if_it_never_had_been(number, row, render, nursery, d
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize(("number", "row"), list(enumerate(LONG)), ids=map(name, LONG))
 def test_often_killed_run_ends_as_if_it_never_had_been(
-    number, row, render, nursery, drill, tmp_path
+    number, long, render, nursery, drill, tmp_path
 ):
-    assert len(LONG) * KILLS >= 200
-    scenario, kills = Scenario(row, number, render, nursery, tmp_path), 0
+    scenario, kills = Scenario(long, number, render, nursery, tmp_path), 0
     for trial in range(KILLS):
         if kills < KILLS:
             with drill("kill, every triple") as seen:
-                seen.update(scenario.kill(f"killed-{trial}", [row["place"]] * (KILLS - kills)))
+                seen.update(scenario.kill(f"killed-{trial}", [long["place"]] * (KILLS - kills)))
                 kills += seen["kills"]
     assert kills == KILLS
 

@@ -8,6 +8,9 @@ from torch import nn
 
 from .config import Config
 from .data import build_loaders
+#% if 'distillation' in extras %#
+from .distillation import teach
+#% endif %#
 from .errors import RunError, find_fault
 from .model import predict, score
 from .optim import build_optimizer
@@ -20,22 +23,32 @@ def fit_batch(cfg: Config, accelerator: Accelerator, build: Callable[..., nn.Mod
     them. Raises RunError if not even one example fits.
     """
     whole = cfg.data.batch_size
-    for parts in (number for number in range(1, whole + 1) if whole % number == 0):
-        cfg.data.batch_size = whole // parts
+    sizes = [size for size in range(whole, 0, -1) if whole % size == 0]
+    #% if 'mixup' in extras %#
+    sizes = [size for size in sizes if size % 2 == 0]  # pairs stay together
+    #% endif %#
+    for size in sizes:
+        cfg.data.batch_size, parts = size, whole // size
         good = torch.tensor(float(fits(cfg, accelerator, build)), device=accelerator.device)
         if accelerator.reduce(good, "sum") == accelerator.num_processes:
             cfg.optim.accumulate *= parts
             if parts > 1:
-                size, count = cfg.data.batch_size, cfg.optim.accumulate
+                count = cfg.optim.accumulate
                 accelerator.print(f"batches of {size} fit in memory: {count} of them make a step")
             return
-    raise RunError("out of memory with a batch of one example; set precision to bf16")
+    raise RunError(f"out of memory with a batch of {size}; set precision to bf16")
 
 
+#% if 'compile' in extras %#
+@torch.compiler.set_stance("force_eager")  # compiling takes longer than all the rest of a start
+#% endif %#
 def fits(cfg: Config, accelerator: Accelerator, build: Callable[..., nn.Module]) -> bool:
     """Return whether two updates with one batch of this process end without a lack of memory."""
     try:
         loader, _, spec = build_loaders(cfg.data, cfg.seed)
+        #% if 'distillation' in extras %#
+        teach(loader, cfg.distillation, spec, accelerator)
+        #% endif %#
         # As for an evaluation: a process that is short of memory mustn't let the others wait.
         model = accelerator.prepare_model(build(cfg, spec), evaluation_mode=True)
         optimizer = build_optimizer(model, cfg.optim)

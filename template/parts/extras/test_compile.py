@@ -32,8 +32,8 @@ def test_whole_model_is_compiled(train, precision):
 
     torch._dynamo.register_backend(count, name=f"count_{precision}")
     assert train(*FEW, "--precision", precision, "--compile.backend", f"count_{precision}") == 0
-    # One graph for training and one for evaluation, called for each batch.
-    assert len(graphs) == 2 and all(graphs) and 14 in map(len, graphs)
+    # One graph for training and one for evaluation, called for each batch, for SAM twice.
+    assert len(graphs) == 2 and all(graphs) and {14, 28} & set(map(len, graphs))
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -43,7 +43,7 @@ def test_compiled_model_trains_alike(train, precision):
     with torch._dynamo.config.patch(disable=True):
         assert train(*settings, "--name", "eager") == 0
     for compiled, eager in zip(ledger("compiled"), ledger("eager"), strict=True):
-        assert compiled == pytest.approx(eager, rel=0.02, abs=1e-3)
+        assert compiled == pytest.approx(eager, rel=0.05, abs=0.02)
     assert final_state("compiled")[0].keys() == final_state("eager")[0].keys()
 
 

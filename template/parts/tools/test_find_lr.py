@@ -9,10 +9,13 @@ from test_training import ledger
 
 
 @pytest.fixture
-def rise(module, config):
+def rise(module):
     """Return a function that gives the rates and losses of a test."""
+    Path("defaults.yaml").touch()
+    config = module("config").parse_config("test", SMALL, Path("defaults.yaml"))
 
-    def run(low: float, high: float, steps: int) -> tuple[list[float], list[float]]:
+    def run(low: float, high: float, steps: int, **optim) -> tuple[list[float], list[float]]:
+        vars(config.optim).update(optim)
         points = module("find_lr").rise(config, Accelerator(cpu=True), low, high, steps)
         return tuple(map(list, zip(*points, strict=True)))
 
@@ -32,7 +35,7 @@ def test_losses_are_those_of_a_training_at_that_rate(rise, train):
     assert losses == [line["train/loss"] for line in ledger("run") if "train/loss" in line]
 
 
-def test_groups_keep_their_ratio(rise, config, module, monkeypatch):
+def test_groups_keep_their_ratio(rise, module, monkeypatch):
     seen, call = [], module("step").Step.__call__
 
     def watched(self, group):
@@ -40,8 +43,7 @@ def test_groups_keep_their_ratio(rise, config, module, monkeypatch):
         return call(self, group)
 
     monkeypatch.setattr(module("step").Step, "__call__", watched)
-    config.optim.lr_scale = {"weight$": 0.5}
-    rates, _ = rise(1e-3, 1e-2, 3)
+    rates, _ = rise(1e-3, 1e-2, 3, lr_scale={"weight$": 0.5})
     assert seen == [pytest.approx([lr / 2, lr]) for lr in rates]
 
 

@@ -16,7 +16,7 @@ def test_evaluate_gives_the_scores_of_the_run(train, command, call):
     assert done.returncode == 0, done.stderr
     for told in (
         *call("evaluate", "--run", run),
-        *call("evaluate", "--run", run, "--data.batch_size", "7"),
+        *call("evaluate", "--run", run, "--data.batch_size", "14"),
         json.loads(done.stdout),
     ):
         assert {name: told[name] for name in best} == pytest.approx(best, rel=1e-4)

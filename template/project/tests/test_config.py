@@ -15,7 +15,7 @@ import pytest
         (["--duration", "5"], ["argument", "duration", "steps or epochs"]),
         (["--precision", "no"], ["argument", "precision", "allowed: auto, fp32"]),
         (["--precision", "fp16"], ["precision", "needs a GPU"]),
-        (["--optim.name", "Adan"], ["optim.name", "did you mean Adam", "SGD"]),
+        (["--optim.name", "Adamm"], ["optim.name", "did you mean Adam", "SGD"]),
         (["--optim.args", "{momentun: 0.9}", "--optim.name", "SGD"], ["optim.args", "momentum"]),
         (["--optim.lr_scale", "{nothing: 0.1}"], ["optim.lr_scale", "nothing"]),
         (["--schedule.name", "cosin"], ["schedule.name", "did you mean cosine"]),

@@ -1,5 +1,6 @@
 """What goes wrong ends in one line that names it, with the last checkpoint whole."""
 
+import dataclasses
 import json
 import os
 import resource
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate.state import AcceleratorState
+from accelerate.utils.operations import recursively_apply
 from filelock import FileLock
 from test_training import assert_equal, final_state, ledger
 
@@ -22,18 +24,18 @@ def loader(module, config):
 
 @pytest.fixture
 def poison(module, monkeypatch, loader):
-    """Return a function after which samples of an epoch have a loss that is NaN."""
-    score = module("model").score
+    """Return a function after which samples of an epoch have outputs that are NaN in training."""
+    predict = module("model").predict
 
     def poison(samples: Iterable[int], epoch: int) -> None:
         keys = epoch * len(loader.dataset) + torch.tensor(list(samples))
 
-        def poisoned(outputs, batch):
-            values = score(outputs, batch)
+        def poisoned(model, batch):
             factor = torch.where(torch.isin(batch["key"], keys), float("nan"), 1.0)
-            return values | {"loss": values["loss"] * factor}
+            outputs = predict(model, batch)
+            return recursively_apply(lambda x: x * factor.view(-1, *[1] * (x.ndim - 1)), outputs)
 
-        monkeypatch.setattr(module("step"), "score", poisoned)
+        monkeypatch.setattr(module("step"), "predict", poisoned)
 
     return poison
 
@@ -98,13 +100,12 @@ def test_overflow_of_the_fp16_scale_is_no_fault(train, module, monkeypatch, capl
 
 
 def test_loss_that_is_not_finite_ends_the_run(train, module, monkeypatch):
-    score = module("model").score
+    weigh = module("step").weigh
 
-    def infinite(outputs, batch):
-        values = score(outputs, batch)
-        return values | {"loss": values["loss"] + float("inf")}
+    def infinite(values, real):
+        return weigh(values | {"loss": values["loss"] + float("inf")}, real)
 
-    monkeypatch.setattr(module("step"), "score", infinite)
+    monkeypatch.setattr(module("step"), "weigh", infinite)
     with pytest.raises(module("errors").RunError, match=r"loss is (inf|nan) at step \d"):
         train()
 
@@ -169,8 +170,7 @@ def test_another_model_is_refused_by_its_first_difference(train, module, monkeyp
     build = module("train").build_model
 
     def wider(cfg, spec):
-        cfg.width *= 2
-        return build(cfg, spec)
+        return build(dataclasses.replace(cfg, width=2 * cfg.width), spec)
 
     monkeypatch.setattr(module("train"), "build_model", wider)
     with pytest.raises(module("errors").UserError, match=r" is \[.*\] there and"):
@@ -179,8 +179,8 @@ def test_another_model_is_refused_by_its_first_difference(train, module, monkeyp
 
 def test_another_number_of_examples_per_step_is_refused(train, module):
     assert train(kill_after=7) is None
-    with pytest.raises(module("errors").UserError, match=r"x processes \d+, not 5;"):
-        train("--data.batch_size", "5")
+    with pytest.raises(module("errors").UserError, match=r"x processes \d+, not 6;"):
+        train("--data.batch_size", "6")
 
 
 def test_run_in_use_is_refused(train, module, monkeypatch):

@@ -38,10 +38,10 @@ def load_model(run: Path, weights: str, cfg: Config) -> tuple[nn.Module, Spec]:
     try:
         spec = Spec(**json.loads((run / "spec.json").read_text()))
     except FileNotFoundError:
-        raise UserError(f"--run: {run} has not begun to train") from None
+        raise UserError(f"{run} has not begun to train") from None
     model = build_model(cfg.model, spec)
     folder = run / "best" if weights == "best" else newest_checkpoint(run / "checkpoints")
     if not folder or not (folder / "model.safetensors").is_file():
-        raise UserError(f"--run: {run} has no {weights} weights yet")
+        raise UserError(f"{run} has no {weights} weights yet")
     load_weights(folder / "model.safetensors", model)
     return model, spec

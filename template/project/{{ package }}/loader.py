@@ -88,7 +88,6 @@ class Loader:
             dataset,
             batch_size=None,
             sampler=self.plan,
-            collate_fn=as_is,
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=self.device.type == "cuda",
@@ -138,11 +137,6 @@ def is_death(error: Exception) -> bool:
         return str(error).startswith("DataLoader worker")
     # What it was about to hand over is gone with it; what it raised itself begins with Caught.
     return not str(error).startswith("Caught")
-
-
-def as_is(batch: Any) -> Any:
-    """Return the batch: the dataset has put it together."""
-    return batch
 
 
 def ignore_signals(worker: int) -> None:

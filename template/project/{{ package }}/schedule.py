@@ -118,13 +118,12 @@ def build_schedule(
     warmup = to_steps(cfg.warmup, epoch)
     if warmup >= total:
         raise UserError(f"schedule.warmup: {cfg.warmup} leaves nothing of a run of {total} steps")
-    groups = optimizer.param_groups
-    momenta = [group.get("betas", [group.get("momentum", 0)])[0] for group in groups]
+    own, peaks = optimizer.defaults, [group["lr"] for group in optimizer.param_groups]
     # The cycles of torch, within 0.8 and 0.95, would undo a lower one that was asked for.
-    momentum = min(momenta) >= 0.8
+    momentum = own.get("betas", [own.get("momentum", 0)])[0] >= 0.8
     scheduler, defaults = SCHEDULES[cfg.name]
     check_arguments("schedule.args", cfg.args, scheduler, {"optimizer", "last_epoch"})
-    arguments = defaults(Span(total - warmup, [group["lr"] for group in groups], momentum, mode))
+    arguments = defaults(Span(total - warmup, peaks, momentum, mode))
     try:
         return Schedule(optimizer, scheduler(optimizer, **arguments | cfg.args), warmup)
     except (TypeError, ValueError) as error:

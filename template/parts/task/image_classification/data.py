@@ -9,11 +9,20 @@ from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 from torch import Tensor
 
 from .augment import AugmentConfig, augment
+#% if 'auto_augment' in extras %#
+from .auto_augment import AutoAugmentConfig, auto_augment
+#% endif %#
 from .errors import run_command
 from .folder import read_folder
 from .hub import read_hub
 from .images import Spec, list_images, open_image, read_digits, to_pixels
 from .loader import Loader
+#% if 'mixup' in extras %#
+from .mixup import MixupConfig, mix_pairs
+#% endif %#
+#% if 'progressive_resizing' in extras %#
+from .progressive_resizing import ProgressiveResizingConfig, grow
+#% endif %#
 from .rng import mix
 from .sheet import draw_images
 
@@ -52,6 +61,20 @@ class DataConfig:
     """divides the pixels after that"""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     """random changes of the training images"""
+    #% if 'auto_augment' in extras %#
+    auto_augment: AutoAugmentConfig = field(default_factory=AutoAugmentConfig)
+    """changes of them by a policy, before those"""
+    #% endif %#
+    #% if 'progressive_resizing' in extras %#
+    progressive_resizing: ProgressiveResizingConfig = field(
+        default_factory=ProgressiveResizingConfig
+    )
+    """their growing size"""
+    #% endif %#
+    #% if 'mixup' in extras %#
+    mixup: MixupConfig = field(default_factory=MixupConfig)
+    """mixing of two of them, after those changes"""
+    #% endif %#
 
     def __post_init__(self):
         if self.root and self.hf:
@@ -60,12 +83,19 @@ class DataConfig:
             raise ValueError("data.streaming reads a dataset of data.hf, which is null")
         if self.channels not in (None, 1, 3):
             raise ValueError(f"data.channels is {self.channels}; allowed: 1, 3, null")
+        #% if 'mixup' in extras %#
+        if self.batch_size % 2:
+            raise ValueError(f"data.batch_size is {self.batch_size}; mixup takes pairs: even ones")
+        #% endif %#
 
 
 def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
     """Return the loaders for training and evaluation and what the model must know of the images.
 
     A batch is a dict of `image` [b, c, h, w] (float32, normalised), `label` [b] and `key` [b].
+    #% if 'mixup' in extras %#
+    In training it has a `share` [b] as well: that of the row's own image in what was mixed.
+    #% endif %#
     """
     if cfg.root:
         train, evaluation, spec = read_folder(cfg.root, cfg.holdout, cfg.channels, cfg.size)
@@ -77,6 +107,9 @@ def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Load
     shuffle = not cfg.streaming  # a stream shuffles itself
     size, workers = cfg.batch_size, cfg.workers
     augmented, plain = partial(prepare, cfg=cfg, seed=seed), partial(prepare, cfg=cfg)
+    #% if 'progressive_resizing' in extras %#
+    augmented = partial(grow, augmented, len(train), cfg.progressive_resizing)
+    #% endif %#
     train_loader = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
     return train_loader, Loader(evaluation, size, workers=workers, transform=plain), spec
 
@@ -87,7 +120,14 @@ def prepare(
     """Return the batch as the model wants it, on its device; with a seed, its images augmented."""
     image = batch["image"].float() / 255
     if seed is not None:
+        #% if 'auto_augment' in extras %#
+        image = auto_augment(image, batch["key"], cfg.auto_augment, mix(seed, "auto_augment"))
+        #% endif %#
         image = augment(image, batch["key"], cfg.augment, mix(seed, "augment"))
+        #% if 'mixup' in extras %#
+        image, share = mix_pairs(image, batch["key"], cfg.mixup, mix(seed, "mixup"))
+        batch = batch | {"share": share}
+        #% endif %#
     return batch | {"image": (image - cfg.mean) / cfg.std}
 
 

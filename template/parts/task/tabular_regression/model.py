@@ -65,6 +65,13 @@ def score(outputs: tuple[Tensor, Tensor], batch: dict[str, Tensor]) -> dict[str,
     return {"loss": loss, "mae": (value - batch["target"]).abs() * batch["scale"]}
 
 
+#% if 'loss' in extras %#
+def compare(outputs: tuple[Tensor, Tensor], batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return what a loss of torch compares: the scaled predictions [b] and targets [b]."""
+    return outputs[0], batch["target"]
+
+
+#% endif %#
 def tally(
     outputs: tuple[Tensor, Tensor], batch: dict[str, Tensor], real: Tensor
 ) -> dict[str, Tensor]:

@@ -80,6 +80,13 @@ def score(outputs: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
+#% if 'loss' in extras or 'distillation' in extras %#
+def compare(outputs: Tensor, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return what a loss of torch compares: the logits [b, classes] and the labels [b]."""
+    return outputs, batch["label"]
+
+
+#% endif %#
 def tally(outputs: Tensor, batch: dict[str, Tensor], real: Tensor) -> dict[str, Tensor]:
     """Return what an evaluation adds up over its batches; `real` [b] is False for padding."""
     return {"confusion": count_pairs(batch["label"], outputs.argmax(1), outputs.shape[1], real)}

@@ -3,6 +3,9 @@
 SMALL = ["--data.limit", "1280", "--model.width", "32"]
 """settings of a run that is quick"""
 PLAIN = ["--model.dropout", "0"]
+#% if 'stochastic_depth' in extras %#
+PLAIN += ["--stochastic_depth.rate", "0"]
+#% endif %#
 """settings under which the model draws nothing at random"""
 OTHER = ["--data.length", "9"]
 """settings of data that the model wasn't made for"""

@@ -1,0 +1,73 @@
+"""Knowledge distillation: the model learns from a trained one, beside the labels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from jsonargparse.typing import ClosedUnitInterval, PositiveFloat
+from torch import Tensor
+
+from .data import Spec
+from .errors import UserError
+from .loader import Loader
+from .model import compare, predict
+
+
+@dataclass(kw_only=True)
+class DistillationConfig:
+    """Whom the model learns from (Hinton et al., 2015), and how much."""
+
+    teacher: Path | None = None
+    """folder of its run, as runs/NAME, for its best weights; null trains without a teacher"""
+    temperature: PositiveFloat = 4.0
+    """divides the logits of both; a higher one tells more of the classes that are unlikely"""
+    alpha: ClosedUnitInterval = 0.7
+    """share of the teacher in the loss; the labels have the rest"""
+
+
+def teach(loader: Loader, cfg: DistillationConfig, spec: Spec, accelerator: Accelerator) -> None:
+    """Let every batch of the loader carry the teacher's logits, as `teacher` [b, classes].
+
+    It sees what the model sees, augmented, and at the same precision. Raises UserError if there is
+    no such teacher, or if it was trained on other data.
+    """
+    if not cfg.teacher:
+        return
+    from .load import load_model, parse_config  # here, because config.py imports this file
+
+    try:
+        settings = parse_config("", [], cfg.teacher / "config.yaml")
+        teacher, known = load_model(cfg.teacher, "best", settings)
+    except UserError as error:
+        raise UserError(f"distillation.teacher: {error}") from None
+    if known != spec:
+        raise UserError(f"distillation.teacher: it was trained on {known}, this data is {spec}")
+    teacher.to(accelerator.device).eval()
+    transform = loader.transform
+
+    def ask(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        batch = transform(batch)
+        with torch.no_grad(), accelerator.autocast():
+            logits, _ = compare(predict(teacher, batch), batch)
+        return batch | {"teacher": logits.float()}
+
+    loader.transform = ask
+
+
+def imitate(
+    loss: Tensor, outputs: Any, batch: dict[str, Tensor], cfg: DistillationConfig
+) -> Tensor:
+    """Return the loss of each example [b] with the teacher's part in it, if there is a teacher.
+
+    That part is the divergence from the teacher's distribution, KL(teacher || model), times the
+    square of the temperature, which its gradient was divided by.
+    """
+    if not cfg.teacher:
+        return loss
+    logits, _ = compare(outputs, batch)
+    mine, its = (x.div(cfg.temperature).log_softmax(1) for x in (logits, batch["teacher"]))
+    divergence = F.kl_div(mine, its, reduction="none", log_target=True).sum(1)
+    return (1 - cfg.alpha) * loss + cfg.alpha * cfg.temperature**2 * divergence

@@ -1,0 +1,136 @@
+"""The loss that is trained on, by name: one of torch.nn, or your own."""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .data import Spec
+from .errors import UserError, check_arguments, check_choice, one_line
+from .model import compare, score
+
+#% if task == 'tabular_regression' %#
+LOSSES = {"HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"}
+"""take the scaled predictions [b] and the scaled targets [b]"""
+#% else %#
+BY_LABEL = {"CrossEntropyLoss", "FocalLoss", "MultiMarginLoss"}
+"""take the logits [b, classes] and the labels [b]"""
+BY_CLASS = {"BCEWithLogitsLoss", "HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"}
+"""take the logits and as many targets, 1 for the class of the label and 0 for the others"""
+LOSSES = BY_LABEL | BY_CLASS
+#% endif %#
+
+
+@dataclass(kw_only=True)
+class LossConfig:
+    """What is trained on; evaluations keep the loss of `score`, so that runs can be compared."""
+
+    name: str | None = None
+    """loss, or your own function or module by its full name; null keeps that of `score`"""
+    args: dict[str, Any] = field(default_factory=dict)
+    """its arguments; a list, such as weights of the classes, becomes a tensor"""
+
+    def __post_init__(self):
+        if self.args and not self.name:
+            raise ValueError("loss.args belong to loss.name, which is null")
+
+
+#% if task != 'tabular_regression' %#
+class FocalLoss(nn.Module):
+    """The cross-entropy, less of it the surer the model is (Lin et al., ICCV 2017).
+
+    `(1 - p)**gamma * -log(p)`, where p is the probability of the label, times the weight [classes]
+    of its class. Raises ValueError for a negative gamma.
+    """
+
+    def __init__(self, gamma: float = 2.0, weight: Tensor | None = None):
+        super().__init__()
+        if gamma < 0:
+            raise ValueError(f"gamma is {gamma}; allowed: 0 and more")
+        self.gamma, self.weight = gamma, weight
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss [b] of logits [b, classes]."""
+        log_p = logits.log_softmax(1)
+        loss = nn.functional.nll_loss(log_p, labels, self.weight, reduction="none")
+        doubt = -log_p.gather(1, labels[:, None]).squeeze(1).expm1()
+        # A power below 1 has no slope at 0, to which float32 rounds the doubt of a sure answer.
+        doubt = doubt.clamp(min=torch.finfo(doubt.dtype).tiny)
+        return doubt**self.gamma * loss
+
+
+#% endif %#
+def build_loss(cfg: LossConfig, device: torch.device) -> Callable[[Any, dict[str, Tensor]], Tensor]:
+    """Return what makes of a model's outputs and their batch the loss of each example [b].
+
+    The step divides their sum by the number of examples, also where classes have weights, so that
+    it is the same however it is spread; torch's own mean divides by the sum of the weights.
+    """
+    if not cfg.name:
+        return lambda outputs, batch: score(outputs, batch)["loss"]
+    loss = make_loss(cfg, device)
+    return lambda outputs, batch: per_example(loss, *compare(outputs, batch))
+
+
+def check_loss(cfg: LossConfig, spec: Spec) -> None:
+    """Raise UserError for a loss that is unknown, or doesn't fit its arguments or the data."""
+    if not cfg.name:
+        return
+    #% if task == 'tabular_regression' %#
+    predicted, wanted = torch.zeros(2), torch.zeros(2)
+    #% else %#
+    predicted, wanted = torch.zeros(2, len(spec.classes)), torch.zeros(2, dtype=torch.long)
+    #% endif %#
+    try:
+        shape = per_example(make_loss(cfg, predicted.device), predicted, wanted).shape
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise UserError(f"loss.args: {cfg.name} refuses them: {one_line(error)}") from None
+    if shape != (2,):
+        raise UserError(f"loss.name: {cfg.name} gives {[*shape]} for 2 examples, not a value each")
+
+
+def make_loss(cfg: LossConfig, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the loss with its arguments; it gives a value per example, or per element."""
+    kind = find_loss(cfg.name)
+    allowed, function = inspect.signature(kind).parameters, not inspect.isclass(kind)
+    compared = {*[*allowed][:2]} if function else set()
+    check_arguments("loss.args", cfg.args, kind, compared | {"reduction", "reduce", "size_average"})
+    lists = {name: value for name, value in cfg.args.items() if isinstance(value, list)}
+    tensors = {n: torch.tensor(x, dtype=torch.float32, device=device) for n, x in lists.items()}
+    arguments = cfg.args | tensors | ({"reduction": "none"} if "reduction" in allowed else {})
+    loss = partial(kind, **arguments) if function else kind(**arguments).to(device)
+    #% if task != 'tabular_regression' %#
+    if cfg.name in BY_CLASS:
+        one_hot = nn.functional.one_hot
+        return lambda logits, labels: loss(logits, one_hot(labels, logits.shape[1]).to(logits))
+    #% endif %#
+    return loss
+
+
+def per_example(
+    loss: Callable[[Tensor, Tensor], Tensor], predicted: Tensor, wanted: Tensor
+) -> Tensor:
+    """Return the loss of each example [b], the mean over its elements where it has several."""
+    value = loss(predicted, wanted)
+    return value.flatten(1).mean(1) if value.ndim > 1 else value
+
+
+def find_loss(name: str) -> Callable:
+    """Return a loss's class, or a function or class of a module by its full name."""
+    if "." not in name:
+        check_choice("loss.name", name, sorted(LOSSES))
+        #% if task != 'tabular_regression' %#
+        return FocalLoss if name == "FocalLoss" else getattr(nn, name)
+        #% else %#
+        return getattr(nn, name)
+        #% endif %#
+    module, _, name = name.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (AttributeError, ImportError) as error:
+        raise UserError(f"loss.name: {one_line(error)}") from None

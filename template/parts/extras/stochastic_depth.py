@@ -1,0 +1,51 @@
+"""Stochastic depth: in training, each example goes around some of the residual branches."""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch.nn.functional as F
+from jsonargparse.typing import ClosedUnitInterval
+from torch import Tensor, nn
+
+from .errors import UserError
+
+
+@dataclass(kw_only=True)
+class StochasticDepthConfig:
+    """Which branches are dropped, and how often."""
+
+    rate: ClosedUnitInterval = 0.1
+    """share of the examples that the last branch is dropped for; those before it, in proportion"""
+    branches: str = "conv2$"
+    """pattern in the names of the modules that residual branches end with"""
+
+    def __post_init__(self):
+        try:
+            re.compile(self.branches)
+        except re.error as error:
+            raise ValueError(f"stochastic_depth.branches: no pattern: {error}") from None
+
+
+def drop_paths(network: nn.Module, cfg: StochasticDepthConfig) -> None:
+    """Let branches be dropped, number l of L at `rate` * l / L (Huang et al., ECCV 2016).
+
+    For single examples, and scaled where they stay (DropPath, Larsson et al., ICLR 2017), so that
+    nothing is left to do in an evaluation. Raises UserError if the pattern is in no module's name.
+    """
+    ends = [module for name, module in network.named_modules() if re.search(cfg.branches, name)]
+    if not ends:
+        known = ", ".join([name for name, _ in network.named_modules() if name][-3:])
+        raise UserError(
+            f"stochastic_depth.branches: no module's name holds {cfg.branches!r}; the last: {known}"
+        )
+    for number, module in enumerate(ends, start=1):
+        module.register_forward_hook(partial(drop, rate=cfg.rate * number / len(ends)))
+
+
+def drop(module: nn.Module, inputs: tuple[Any, ...], outputs: Tensor, rate: float) -> Tensor:
+    """Return the outputs [b, ...] of a module without those of some examples, in training."""
+    if not module.training:
+        return outputs
+    return outputs * F.dropout(outputs.new_ones(len(outputs), *[1] * (outputs.ndim - 1)), rate)

@@ -1,0 +1,189 @@
+"""A look at the first steps of a training, as a command: what may keep the model from learning.
+
+Nothing of it is kept. A finding is no error: the exit code is 0 with findings and without.
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from jsonargparse.typing import PositiveInt
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from .config import Config, parse_config
+from .data import build_loaders
+from .device import finish, start
+from .errors import run_command
+from .loader import Group
+from .optim import build_optimizer
+from .rng import reseed
+from .run import RUNS
+from .step import Step, average
+from .symptoms import Output, Parameter, Seen, describe, find_symptoms
+from .train import Progress, build_network, follow
+
+LOOKS = 3
+"""steps looked at: what begins as 0 on purpose, such as the end of a branch, then no longer is"""
+
+
+@dataclass
+class WatchedStep(Step):
+    """A training step that keeps what it does to the parameters of the network."""
+
+    network: nn.Module
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+
+    def __call__(self, group: Group) -> tuple[dict[str, Tensor], Tensor]:
+        before = {name: p.detach().clone() for name, p in self.trained()}
+        for name, value in before.items():
+            new = Parameter(list(value.shape), value.norm().item())
+            self.parameters.setdefault(name, new)
+        found = super().__call__(group)
+        for name, p in self.trained():
+            self.parameters[name].change = (p.detach() - before[name]).norm().item()
+        return found
+
+    def backward(self, group: Group) -> tuple[dict[str, Tensor], list[Tensor]]:
+        found = super().backward(group)
+        for name, p in self.trained():
+            if p.grad is not None:
+                kept = self.parameters[name]
+                kept.gradient = max(p.grad.norm().item(), kept.gradient or 0.0)
+        return found
+
+    def trained(self) -> Iterator[tuple[str, nn.Parameter]]:
+        return ((name, p) for name, p in self.network.named_parameters() if p.requires_grad)
+
+
+def observe(cfg: Config, accelerator: Accelerator, steps: int) -> Seen:
+    """Look at some steps of a training, then take `steps` on one group; return what was seen.
+
+    It ends with the first step in which something isn't finite.
+    """
+    loader, _, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
+    network = build_network(cfg, spec)
+    prepared = accelerator.prepare(network, build_optimizer(network, cfg.optim))
+    plain = Step(accelerator, *prepared, cfg)
+    watched = WatchedStep(accelerator, *prepared, cfg, network)
+    plain.settle(loader)
+
+    def take(step: Step, group: Group, number: int) -> tuple[float, float]:
+        reseed(accelerator.device, cfg.seed, number, accelerator.process_index)
+        sums, norm = step(group)
+        return average(accelerator, sums)["loss"], norm.item()
+
+    groups, looks, losses, norm = follow(loader, Progress()), [], [], math.inf
+    # fp16 begins with a scale of the loss that is too large, and halves it at each overflow.
+    for number in range(16 if accelerator.scaler else 0):
+        if math.isfinite(norm):
+            break
+        norm = take(plain, next(groups), number)[1]
+    for number in range(LOOKS):
+        group = next(groups)
+        with watch(network) as outputs:
+            loss, norm = take(watched, group, number)
+        looks.append(loss)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            break
+    else:
+        while len(losses) < steps and math.isfinite(loss):
+            loss, _ = take(plain, group, len(losses))
+            losses.append(loss)
+    inputs = {name: broken(x) for batch, _ in group.batches for name, x in floats(batch)}
+    return Seen(inputs, outputs, watched.parameters, looks, norm, losses)
+
+
+@contextmanager
+def watch(network: nn.Module) -> Iterator[dict[str, Output]]:
+    """Give what the modules that have no parts give when they are first called."""
+    seen: dict[str, Output] = {}
+
+    def keep(name: str) -> Callable[..., None]:
+        def hook(module: nn.Module, args: Any, kwargs: Any, outputs: Any) -> None:
+            given = [x.float() for _, x in floats([outputs])]
+            # A later call may be one within torch.func.grad, where there are no numbers to be had.
+            if name not in seen and given:
+                seen[name] = Output(
+                    shape=list(given[0].shape),
+                    mean=given[0].mean().item(),
+                    deviation=given[0].std(correction=0).item(),
+                    zeros=(given[0] == 0).float().mean().item(),
+                    broken=broken(given[0]),
+                    fed=not any(broken(x) for _, x in floats([args, kwargs])),
+                )
+
+        return hook
+
+    handles = [
+        module.register_forward_hook(keep(f"{name} {type(module).__name__}"), with_kwargs=True)
+        for name, module in network.named_modules()
+        if not any(module.children())
+    ]
+    yield seen
+    for handle in handles:
+        handle.remove()
+
+
+def broken(values: Tensor) -> float:
+    """Return the share of the values that aren't finite."""
+    return (~values.isfinite()).float().mean().item()
+
+
+def floats(value: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Yield the floating-point tensors in nested dicts and sequences, with dotted names."""
+    if isinstance(value, Tensor) and value.is_floating_point() and value.numel():
+        yield name, value.detach()
+    elif isinstance(value, dict | list | tuple):
+        for key, inside in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from floats(inside, f"{name}.{key}".lstrip("."))
+
+
+def draw(parameters: dict[str, Parameter]) -> Path:
+    """Draw the norm of each gradient, which has a bar if it is neither 0 nor infinite.
+
+    Return the picture's path.
+    """
+    found = [p.gradient or 0.0 for p in parameters.values()]
+    norms = [norm if math.isfinite(norm) else 0.0 for norm in found]
+    figure = Figure(figsize=(7, 1 + 0.2 * len(norms)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(list(parameters), norms)
+    axes.invert_yaxis()
+    axes.set(xscale="log" if any(norms) else "linear", xlabel="norm of the gradient")
+    RUNS.mkdir(exist_ok=True)
+    figure.savefig(RUNS / "diagnose.svg")
+    return RUNS / "diagnose.svg"
+
+
+def main(argv: list[str]) -> None:
+    """Print what the first steps show, then the findings as JSON; draw the gradients.
+
+    Further arguments are settings, as of the train command.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}.diagnose", description=main.__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--steps", type=PositiveInt, default=50, help="on one batch (50)")
+    given, settings = parser.parse_known_args(argv)
+    cfg = parse_config(parser.prog, settings)
+    accelerator = start(cfg.precision)
+    with torch.compiler.set_stance("force_eager"):  # compiled, modules can't be looked at
+        seen = observe(cfg, accelerator, given.steps)
+    if accelerator.is_main_process:
+        findings = list(find_symptoms(seen))
+        print(describe(seen), *(findings or ["nothing found"]), sep="\n\n")
+        told = {"loss": seen.looks[0], "after": min(seen.losses, default=None)}
+        print(json.dumps(told | {"findings": findings, "picture": str(draw(seen.parameters))}))
+    finish(accelerator)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,200 @@
+"""Where a training step spends its time, as a command: in which part, and in which operators.
+
+A short training with the loader and the step of `train`; nothing of it is kept.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from jsonargparse.typing import NonNegativeInt, PositiveInt
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.profiler import profile, record_function
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from .config import Config, parse_config
+from .data import build_loaders
+from .device import finish, start
+from .errors import run_command
+from .loader import Group
+from .optim import build_optimizer
+from .rng import reseed
+from .run import RUNS
+from .step import Step
+from .train import Progress, build_network, follow
+
+
+class Stopwatch:
+    """Seconds by the part of a step they were spent in.
+
+    As each look waits for the device, they hold its work too, and add up to the whole. Without
+    that, the next part's work is queued meanwhile: a training can be faster, by little.
+    """
+
+    def __init__(self, device: torch.device):
+        self.device, self.seconds = device, Counter()
+        self.last = self.now()
+
+    def lap(self, part: str) -> None:
+        """Put the time since the last look down to a part."""
+        now = self.now()
+        self.seconds[part] += now - self.last
+        self.last = now
+
+    def now(self) -> float:
+        if self.device.type != "cpu":
+            torch.accelerator.synchronize()
+        return time.perf_counter()
+
+
+@dataclass
+class TimedStep(Step):
+    """A training step that looks at a stopwatch once it has the gradients."""
+
+    watch: Stopwatch
+
+    def backward(self, group: Group) -> tuple[dict[str, Tensor], list[Tensor]]:
+        with record_function("forward_backward"):
+            found = super().backward(group)
+        self.watch.lap("forward_backward")
+        return found
+
+
+class Trial:
+    """The begin of a training, to be measured."""
+
+    def __init__(self, cfg: Config, accelerator: Accelerator):
+        self.loader, _, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
+        network = build_network(cfg, spec)
+        prepared = accelerator.prepare(network, build_optimizer(network, cfg.optim))
+        self.seed, self.accelerator = cfg.seed, accelerator
+        self.step = TimedStep(accelerator, *prepared, cfg, Stopwatch(accelerator.device))
+        self.step.settle(self.loader)
+        self.number, self.groups = 0, follow(self.loader, Progress())
+
+    def run(self, steps: int) -> int:
+        """Time that many optimizer steps anew, and return the number of examples they took."""
+        examples, device, process = 0, self.accelerator.device, self.accelerator.process_index
+        self.step.watch = watch = Stopwatch(device)
+        for _ in range(steps):
+            reseed(device, self.seed, self.number, process)
+            with record_function("data"):
+                group = next(self.groups)
+            watch.lap("data")
+            self.step(group)
+            watch.lap("update")
+            self.number += 1
+            examples += group.examples
+        return examples
+
+
+def measure(trial: Trial, steps: int) -> dict[str, float]:
+    """Return the figures of a step, on the average of that many."""
+    examples = trial.run(steps)
+    seconds = trial.step.watch.seconds
+    parts = {f"{part}_ms": 1e3 * spent / steps for part, spent in seconds.items()}
+    return {
+        "step_ms": sum(parts.values()),
+        **parts,
+        "samples_per_s": examples / seconds.total(),
+        "peak_memory_mb": peak_memory(trial.accelerator.device) / 1e6,
+    }
+
+
+def peak_memory(device: torch.device) -> int:
+    """Return the most bytes this process has held: on a CUDA device, otherwise in main memory."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def write_trace(found: profile) -> Path:
+    """Write every event, for chrome://tracing or ui.perfetto.dev, and return the file's path."""
+    RUNS.mkdir(exist_ok=True)
+    beside, path = RUNS / "profile.part.gz", RUNS / "profile.json.gz"
+    found.export_chrome_trace(str(beside))
+    beside.replace(path)
+    return path
+
+
+class Flops(TorchDispatchMode):
+    """The number of floating-point operations that torch has a formula for, while it is on.
+
+    Torch's own FlopCounterMode tells modules apart by hooks that break where a model takes
+    gradients itself, as for a gradient penalty.
+    """
+
+    total = 0
+
+    def __torch_dispatch__(
+        self, operator: Any, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        found = operator(*args, **(kwargs or {}))
+        if formula := flop_registry.get(operator.overloadpacket):
+            self.total += formula(*args, **(kwargs or {}), out_val=found)
+        return found
+
+
+def count_flops(trial: Trial) -> tuple[int, int]:
+    """Take a first step again; return its floating-point operations on all processes and examples.
+
+    Those of matrix products, convolutions and attention, forward and backward, are counted: 2mkn
+    for a product of [m, k] and [k, n].
+    """
+    group, cpu = next(trial.loader.groups()), trial.accelerator.device.type == "cpu"
+    # There is no formula for compiled code, nor for a CPU's fused attention.
+    attention = sdpa_kernel(SDPBackend.MATH) if cpu else nullcontext()
+    with torch.compiler.set_stance("force_eager"), attention, Flops() as flops:
+        trial.step(group)
+    # Batches are padded to one shape, so that every process does the same.
+    return flops.total * trial.accelerator.num_processes, group.examples
+
+
+def main(argv: list[str]) -> None:
+    """Print the slowest operators, then the figures of a step as JSON; write a trace of all events.
+
+    The figures are those of the first process. Further arguments are settings, as of the train
+    command.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}.profile", description=main.__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--steps", type=PositiveInt, default=10, help="optimizer steps (10)")
+    parser.add_argument("--warmup", type=NonNegativeInt, default=3, help="steps before them (3)")
+    parser.add_argument("--rows", type=PositiveInt, default=10, help="operators in the table (10)")
+    given, settings = parser.parse_known_args(argv)
+    cfg = parse_config(parser.prog, settings)
+    accelerator = start(cfg.precision)
+    trial = Trial(cfg, accelerator)
+    trial.run(given.warmup)
+    figures = measure(trial, given.steps)
+    os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # or the profiler tells that it begins and ends
+    with profile() as found:  # it makes the steps slower, so that others are timed
+        trial.run(given.steps)
+    flops, examples = count_flops(trial)
+    figures["gflop_per_step"] = flops / 1e9
+    figures["gflop_per_s"] = flops / examples * figures["samples_per_s"] / 1e9
+    if accelerator.is_main_process:
+        sums = found.key_averages()
+        device = "device" if any(each.self_device_time_total for each in sums) else "cpu"
+        print(sums.table(f"self_{device}_time_total", given.rows, max_name_column_width=40))
+        rounded = {name: float(f"{value:.4g}") for name, value in figures.items()}
+        print(json.dumps(rounded | {"trace": str(write_trace(found))}))
+    finish(accelerator)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,200 @@
+"""The search for settings, as a command: each of its trials is a run of its own.
+
+A tree of Parzen estimators (TPE; Bergstra et al., NeurIPS 2011), random search (Bergstra and
+Bengio, JMLR 2012) or a grid, by way of Optuna (Akiba et al., KDD 2019).
+"""
+
+import argparse
+import json
+import math
+import os
+import shlex
+import shutil
+import signal
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import optuna
+import torch
+import yaml
+from filelock import FileLock, Timeout
+from jsonargparse.typing import PositiveInt
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import RandomSampler, TPESampler
+from optuna.trial import TrialState, create_trial
+
+from . import train
+from .config import Config, parse_config
+from .errors import Fault, RunError, UserError, find_fault, last_line, one_line, run_command
+from .rng import mix
+from .run import PATIENCE, RUNS, fixed_settings, make_folder
+from .stop import PREEMPTED, SIGNALS
+
+FILES = {".yaml", ".yml"}
+SAMPLERS = {"tpe": TPESampler, "random": RandomSampler}
+SAME = {"config", "name", "resume", "time_limit", "precision", "monitor", "mode"}
+"""settings that all trials share: they name, end or judge them"""
+Values = CategoricalDistribution | FloatDistribution | IntDistribution
+
+
+def read_search(text: str) -> dict[str, Values]:
+    """Return what YAML, or a file of it, says that each setting is drawn from, or UserError."""
+    try:
+        asked = yaml.safe_load(Path(text).read_text() if Path(text).suffix in FILES else text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"--search: {one_line(error)}") from None
+    if not isinstance(asked, dict) or not asked:
+        raise UserError("--search: holds no settings; write it as '{optim.lr: [1e-3, 1e-2]}'")
+    if same := SAME & asked.keys():
+        raise UserError(f"--search: {min(same)} is the same in all trials")
+    space = {}
+    for key, values in asked.items():
+        try:
+            if isinstance(values, list):  # of which Optuna takes what isn't nested
+                plain = [json.dumps(v) if isinstance(v, list | dict) else v for v in values]
+                space[key] = CategoricalDistribution(plain)
+            else:
+                space[key] = read_range(**values)
+        except (TypeError, ValueError):
+            allowed = "a list of values, or a range as {low: 1e-4, high: 0.1, log: true}"
+            raise UserError(
+                f"--search: {key}: {values} is not allowed; allowed: {allowed}"
+            ) from None
+    return space
+
+
+def read_range(low: Any, high: Any, log: bool = False) -> Values:
+    """Return the distribution of a range, whose values are whole numbers if both its ends are."""
+    whole = isinstance(low, int) and isinstance(high, int)
+    low, high = (low, high) if whole else (float(low), float(high))  # `1e-4` is text to YAML
+    if not low < high < math.inf or not isinstance(log, bool):
+        raise ValueError
+    return (IntDistribution if whole else FloatDistribution)(low, high, log=log)
+
+
+def as_arguments(params: dict[str, Any]) -> list[str]:
+    """Return a trial's settings as the train command takes them."""
+    return [f"--{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in params.items()]
+
+
+def grid(space: dict[str, Values]) -> list[dict[str, Any]]:
+    """Return all combinations of values; raise UserError for a range."""
+    if ranges := [key for key, values in space.items() if not hasattr(values, "choices")]:
+        raise UserError(f"--sampler grid takes lists of values; {ranges[0]} is a range")
+    combinations = product(*(values.choices for values in space.values()))
+    return [dict(zip(space, values, strict=True)) for values in combinations]
+
+
+def open_study(folder: Path, asked: argparse.Namespace, cfg: Config) -> optuna.Study:
+    """Return the folder's study; raise UserError if it was begun for something else."""
+    storage, direction = f"sqlite:///{folder / 'study.db'}", f"{cfg.mode}imize"
+    study = optuna.create_study(
+        storage=storage, study_name=folder.name, direction=direction, load_if_exists=True
+    )
+    now = {"--sampler": asked.sampler} | fixed_settings(cfg, processes=1)
+    now |= {f"--search {key}": str(values) for key, values in asked.search.items()}
+    before = study.user_attrs.get("asked", now)
+    for key in before | now:
+        if before.get(key) != now.get(key):
+            raise UserError(
+                f"{folder} was started with {key} {before.get(key)}, not {now.get(key)}; "
+                "search for the same, use another --name, or --resume never"
+            )
+    study.set_user_attr("asked", now)
+    return study
+
+
+def draw(study: optuna.Study, asked: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """Return the settings of the next trial, a function of the seed and of the trials before."""
+    number = len(study.trials)  # so that a killed search draws again what it was trying
+    if asked.sampler == "grid":
+        return grid(asked.search)[number]
+    sampler = SAMPLERS[asked.sampler](seed=mix(seed, number) % 2**32)
+    copy = optuna.create_study(sampler=sampler, direction=study.direction)
+    copy.add_trials(study.trials)
+    return copy.ask(asked.search).params
+
+
+def attempt(study: Path, run: Path, monitor: str, arguments: list[str]) -> dict[str, Any] | None:
+    """Train a run; return what came of it as Optuna has it, or None if it was stopped.
+
+    A mistake that keeps even a search's first run from its beginning is raised, and leaves nothing.
+    """
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    # Or what was compiled for earlier models would count towards the compiler's limit.
+    torch.compiler.reset()
+    try:
+        if train.main([*arguments, f"--name={run.name}", "--resume=auto"]) == PREEMPTED:
+            return None
+        score = json.loads((run / "status.json").read_text())["best"][monitor]
+        if math.isfinite(score):
+            return {"value": score}
+        told = f"{monitor} is {score}"
+    except (UserError, RunError, RuntimeError, MemoryError) as caught:
+        error, begun = find_fault(caught), any(RUNS.glob(f"{study.name}-*/config.yaml"))
+        if not begun:
+            shutil.rmtree(study, ignore_errors=True)
+        # A Fault, as of a full disk, would befall other settings, too; lack of memory wouldn't.
+        if not begun or isinstance(caught, Fault) or not isinstance(error, UserError | RunError):
+            raise
+        told = last_line(error)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return {"state": TrialState.FAIL, "user_attrs": {"error": told}}
+
+
+def search(folder: Path, asked: argparse.Namespace, cfg: Config, settings: list[str]) -> int:
+    """Train the trials that are missing, and tell of all; return PREEMPTED if one was stopped."""
+    study = open_study(folder, asked, cfg)
+    count = max(asked.trials, len(study.trials))
+    runs = [RUNS / f"{folder.name}-{number:03d}" for number in range(count)]
+    for run in runs[len(study.trials) :]:
+        params = draw(study, asked, cfg.seed)
+        print(f"{run} of {count}: {shlex.join(as_arguments(params))}", flush=True)
+        result = attempt(folder, run, cfg.monitor, [*settings, *as_arguments(params)])
+        if not result:
+            return PREEMPTED
+        study.add_trial(create_trial(params=params, distributions=asked.search, **result))
+    for run, trial in zip(runs, study.trials, strict=True):
+        told = trial.user_attrs.get("error", f"{cfg.monitor} {trial.value}")
+        print(f"{run}: {told}: {shlex.join(as_arguments(trial.params))}")
+    if not study.get_trials(states=[TrialState.COMPLETE]):
+        raise RunError("no trial came to its end")
+    best = study.best_trial
+    print(json.dumps({"best": best.params, "score": best.value, "run": str(runs[best.number])}))
+    return 0
+
+
+def main(argv: list[str]) -> int:
+    """Search for the best settings; further arguments are settings of all trials."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}.tune", description=main.__doc__, allow_abbrev=False
+    )
+    words = "YAML or a file of it: {setting: [values], setting: {low: 1e-4, high: 0.1, log: true}}"
+    parser.add_argument("--search", type=read_search, required=True, help=words)
+    parser.add_argument("--trials", type=PositiveInt, default=20, help="in all (20)")
+    parser.add_argument("--sampler", choices=[*SAMPLERS, "grid"], default="tpe")
+    asked, settings = parser.parse_known_args(argv)
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise UserError("tune trains on one process; start it without torchrun")
+    cfg = parse_config(parser.prog, settings)
+    for key, values in asked.search.items():
+        for value in getattr(values, "choices", None) or (values.low, values.high):
+            parse_config(parser.prog, [*settings, *as_arguments({key: value})])
+    if asked.sampler == "grid":
+        asked.trials = min(asked.trials, len(grid(asked.search)))
+    folder = make_folder(RUNS / (cfg.name or "tune"), fresh=cfg.resume == "never")
+    if (folder / "config.yaml").exists():
+        raise UserError(f"{folder} is a run; give the search another --name")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        with FileLock(folder / ".lock", timeout=PATIENCE):
+            return search(folder, asked, cfg, settings)
+    except Timeout:
+        raise UserError(f"{folder} is in use by another process") from None
+
+
+if __name__ == "__main__":
+    run_command(main)
