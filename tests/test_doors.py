@@ -155,18 +155,19 @@ def test_odd_values_come_through(description, author, repository, desk, tmp_path
 
 
 def test_prompts_take_every_answer(repository, desk, tmp_path):
-    """The labels are shown by number: pick the last of each, by hand."""
-    typed, answers = {}, {}
-    for name, question in rows.questions().items():
-        if question.get("multiselect"):
-            answers[name] = list(rows.choices(question))
-            typed[name] = ",".join(reversed(answers[name]))
-        elif rows.choices(question):
-            listed = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))[name]
-            answers[name], typed[name] = listed[-1], str(len(listed))
-        elif question["type"] == "bool":
-            answers[name], typed[name] = True, "y"
-    assert rows.allowed(rows.FULL), "with exclusions, pick the last allowed ones"
+    """The labels are shown by number: pick the last of each, by hand, and all that goes with it."""
+    listed = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+    chosen = {name for name in rows.LEAN if isinstance(listed.get(name), list)}
+    row = rows.LEAN | {name: listed[name][-1] for name in chosen}
+    for factor, values in rows.factors().items():
+        if values == [False, True] and rows.allowed(row | {factor: True}):
+            row[factor] = True
+    answers, typed = rows.answers(row), {}
+    for name, answer in answers.items():
+        if isinstance(answer, list):
+            typed[name] = ",".join(reversed(answer))
+        else:
+            typed[name] = "y" if answer is True else str(listed[name].index(answer) + 1)
     done = command(repository, desk, typed=type_in(**typed))
     assert done.returncode == 0, done.stderr
     straight = copy(repository, tmp_path / "straight", answers)

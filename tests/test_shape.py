@@ -15,6 +15,8 @@ from test_render import assert_none, distribution, everything, parse, texts
 
 # Lines of a file and of a function, columns of a line.
 FILE, FUNCTION, WIDTH = 200, 60, 100
+# The README has a line or two on each technique and tool that is chosen, and full has them all.
+README = 230
 
 # The loop in train(): lines and branches.
 LOOP, BRANCHES = 40, 10
@@ -77,8 +79,9 @@ def length(node: ast.stmt) -> int:
 def too_long(place: str, text: str) -> list[str]:
     """Name the file, its functions and its lines that are over their budgets."""
     found = []
-    if len(text.splitlines()) > FILE:
-        found.append(f"{place}: {len(text.splitlines())} lines, at most {FILE}")
+    most = README if place == "README.md" else FILE
+    if len(text.splitlines()) > most:
+        found.append(f"{place}: {len(text.splitlines())} lines, at most {most}")
     if place.endswith(".py"):
         wide = (number for number, x in enumerate(text.splitlines(), 1) if len(x) > WIDTH)
         found += [f"{place}:{number}: over {WIDTH} columns" for number in wide]

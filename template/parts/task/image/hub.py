@@ -55,15 +55,10 @@ def read_hub(cfg: Any, seed: int) -> tuple[Decoded, Decoded, Spec]:
     if not cfg.streaming:
         parts = (Decoded(partial(read_row, p, columns), len(p), spec) for p in (train, evaluation))
         return *parts, spec
-    counts = (
-        cfg.train_examples or count_examples(train, cfg.train_split, "train"),
-        cfg.eval_examples or count_examples(evaluation, name, "eval"),
-    )
-    train = train.shuffle(seed=seed, buffer_size=BUFFER)
-    parts = (
-        Decoded(Stream(rows, columns, count).read, count, spec)
-        for rows, count in zip((train, evaluation), counts, strict=True)
-    )
+    many = cfg.train_examples or count_examples(train, cfg.train_split, "train")
+    few = cfg.eval_examples or count_examples(evaluation, name, "eval")
+    streams = (train.shuffle(seed=seed, buffer_size=BUFFER), many), (evaluation, few)
+    parts = (Decoded(Stream(rows, columns, n).read, n, spec) for rows, n in streams)
     return *parts, spec
 
 
