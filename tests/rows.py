@@ -67,6 +67,12 @@ def answers(row: dict) -> dict:
     return given
 
 
+def quick(extras: list[str]) -> list[str]:
+    """Give the settings that spare a run with these techniques the minutes of a compiler."""
+    backend = "aot_eager" if "gradient_checkpointing" in extras else "eager"
+    return ["--compile.backend", backend] if "compile" in extras else []
+
+
 def lean(path: Path = COPIER) -> dict:
     """Give the row of all defaults, with nothing switched on and nothing added."""
     defaults = {name: question["default"] for name, question in questions(path).items()}

@@ -48,7 +48,6 @@ SETTINGS = {
 }
 KILLED = (-signal.SIGKILL, -signal.SIGALRM)
 OF_ANSWER = {
-    "extras/compile": {"compile.backend": "aot_eager"},  # the real one takes half a minute a start
     # Nothing improves by that much, so that the fourth evaluation ends the run.
     "early_stopping": {"early_stopping.min_delta": "9", "early_stopping.patience": "3"},
 }
@@ -108,6 +107,8 @@ class Scenario:
             "optim.accumulate": row["accumulate"],
             "data.batch_size": WINDOW // row["accumulate"] // self.processes,
         }
+        quick = rows.quick([name.partition("/")[2] for name, value in row.items() if value is True])
+        self.settings |= {"compile.backend": quick[1]} if quick else {}
         for answer in OF_ANSWER.keys() & {name for name, value in row.items() if value is True}:
             self.settings |= OF_ANSWER[answer]
         self.whole = self.live("whole", watched=True)

@@ -64,7 +64,7 @@ def test_learns_goes_on_and_is_used(render, nursery, row, tmp_path, record_prope
     given = rows.answers(row)
     project = render(**given)
     changes = ["--precision", "fp32"] if given["precision"] == "fp16" else []  # has a CPU none of
-    changes += ["--compile.backend", "aot_eager"] if "compile" in given["extras"] else []
+    changes += rows.quick(given["extras"])
     settings = ["--name", "run", *changes]
     events = proof(given["task"]).get("events", EVENTS)
     kill = {0: ("ledger.py", random.Random(rows.name(row)).randint(*events))}

@@ -303,7 +303,7 @@ def flip(repository: Path, folder: Path, before: dict, after: dict) -> Path:
 def train(nursery: Nursery, project: Path, folder: Path, answers: dict) -> None:
     """See that a project still trains, on this machine without a GPU."""
     here = ["--precision", "fp32"] if answers["precision"] == "fp16" else []
-    here += ["--compile.backend", "aot_eager"] if "compile" in answers["extras"] else []
+    here += rows.quick(answers["extras"])
     few = ["--duration", "10 steps", "--schedule.warmup", "0 steps", "--name", "run"]
     life = nursery.live(project, folder, "train", *few, *here)
     assert life.codes == [0], life.output
