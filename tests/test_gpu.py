@@ -19,12 +19,15 @@ pytestmark = [
 ]
 
 TECHNIQUES = [factor for factor in rows.factors() if factor.startswith("extras/")]
+ALL = {factor: rows.FULL[factor] for factor in TECHNIQUES}
+"""those that go together"""
+SCALED = [f for f in TECHNIQUES if rows.allowed(rows.LEAN | {"precision": "fp16", f: True})]
 ACCUMULATE = {"--optim.accumulate": "2", "--data.batch_size": "32"}
 VARIED = {
     "fp32": ({}, {}),
-    "fp32, all techniques": (dict.fromkeys(TECHNIQUES, True), {}),
+    "fp32, all techniques": (ALL, {}),
     "bf16": ({"precision": "bf16"}, {}),
-    "bf16, all techniques": ({"precision": "bf16"} | dict.fromkeys(TECHNIQUES, True), {}),
+    "bf16, all techniques": ({"precision": "bf16"} | ALL, {}),
     "bf16, accumulation": ({"precision": "bf16"}, ACCUMULATE),
     "bf16, SGD, one-cycle": (
         {"precision": "bf16", "optimizer": "sgd", "schedule": "onecycle"},
@@ -34,7 +37,7 @@ VARIED = {
     "fp16, accumulation": ({"precision": "fp16"}, ACCUMULATE),
     "fp16, early stopping": ({"precision": "fp16", "early_stopping": True}, {}),
     "auto, RMSprop, plateau": ({"optimizer": "rmsprop", "schedule": "plateau"}, {}),
-} | {f"fp16, {factor}": ({"precision": "fp16", factor: True}, {}) for factor in TECHNIQUES}
+} | {f"fp16, {factor}": ({"precision": "fp16", factor: True}, {}) for factor in SCALED}
 # Reports what a process took of the GPU, and else is `python -m`.
 MEASURED = """
 import atexit, runpy, sys, torch
