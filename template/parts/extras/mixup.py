@@ -34,10 +34,12 @@ class MixupConfig:
             raise ValueError("data.mixup.alpha and data.mixup.cutmix are both 0; set one above it")
 
 
-def mix_pairs(images: Tensor, keys: Tensor, cfg: MixupConfig, seed: int) -> tuple[Tensor, Tensor]:
-    """Return mixed images [b, c, h, w] and the share [b] of each that is its own, b being even.
+def mix_pairs(
+    images: Tensor, keys: Tensor, size: int, cfg: MixupConfig, seed: int
+) -> tuple[Tensor, Tensor]:
+    """Return mixed images [n, c, h, w] and the share [n] of each that is its own.
 
-    Batches are cut from one order in even pieces, so that a pair stays one in any of them.
+    They come in batches of `size`, which is even, cut from one order: a pair stays one in any.
     """
     draw = uniform(keys, 4, seed)
     ways = []
@@ -47,10 +49,11 @@ def mix_pairs(images: Tensor, keys: Tensor, cfg: MixupConfig, seed: int) -> tupl
     if cfg.cutmix:
         ways.append(cut(draw[:, 0:3], cfg.cutmix, *images.shape[2:]))
     own = torch.where(per_image(draw[:, 3] < 0.5), ways[0], ways[-1])
-    # The last row of a pass may have padding beside it, which repeats the first row; the only one
-    # to have that for a partner by right is row 1.
-    alone = swap(keys) == keys[0]
-    alone[1] = False
+    # The last row of a pass may have padding beside it, which repeats the batch's first row; the
+    # only one to have that for a partner by right is row 1.
+    partners = swap(keys).view(-1, size)
+    alone = partners == keys.view(-1, size)[:, :1]
+    alone[:, 1] = False
     own = torch.where(per_image(alone), 1.0, own)
     return torch.lerp(swap(images), images, own), own.mean((1, 2, 3))
 

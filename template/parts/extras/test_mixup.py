@@ -18,7 +18,8 @@ def mix(module) -> Callable:
     """Return a function that mixes images in the pairs they lie in."""
 
     def mix(images: torch.Tensor, keys: torch.Tensor, **settings) -> tuple:
-        return module("mixup").mix_pairs(images, keys, module("mixup").MixupConfig(**settings), 5)
+        cfg = module("mixup").MixupConfig(**settings)
+        return module("mixup").mix_pairs(images, keys, len(keys), cfg, 5)
 
     return mix
 
@@ -71,8 +72,7 @@ def test_mixing_is_the_same_in_any_batches(module, mix, count):
             plan = module("loader").Plan(count, size, accumulate, True, 0)
             plan.process, plan.share = process, size * processes
             plan.window, plan.position = plan.share * accumulate, (1, 0)
-            for keys, real, _ in plan.batches():
-                keys = torch.tensor(keys)
+            for keys, real in zip(*plan.lay_out()[1:], strict=True):
                 values = mix(IMAGES[keys % count], keys, alpha=1.0, cutmix=1.0)
                 rows |= {keys[i].item(): [value[i] for value in values] for i in range(real)}
         assert len(rows) == count

@@ -45,7 +45,8 @@ def spoil(module, monkeypatch):
         weigh = module("step").weigh
 
         def spoiled(values, real):
-            return weigh(values | {"loss": edit(values["loss"])}, real)
+            values["loss"] = edit(values["loss"])
+            return weigh(values, real)
 
         monkeypatch.setattr(module("step"), "weigh", spoiled)
 
@@ -100,8 +101,13 @@ def test_broken_data_are_named(module, observe, monkeypatch):
 
     def built(*given):
         loader, *rest = build(*given)
-        transform, extra = loader.transform, torch.tensor([1.0, math.inf, 1.0, 1.0])
-        loader.transform = lambda batch: transform(batch) | {"extra": extra}
+        transform = loader.transform
+
+        def broken(batch):
+            quarter = torch.arange(len(batch["key"])) % 4 == 1
+            return transform(batch) | {"extra": torch.where(quarter, math.inf, 1.0)}
+
+        loader.transform = broken
         return loader, *rest
 
     monkeypatch.setattr(module("diagnose"), "build_loaders", built)

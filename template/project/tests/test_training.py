@@ -123,8 +123,30 @@ def test_evaluation_counts_each_example_once(module, config):
         count = len(loader.dataset)
         batch = loader.transform(loader.dataset[list(range(count))])
         values = model.score(model.predict(network.eval(), batch), batch)
-    for name, value in step.average(accelerator, step.weigh(values, count)).items():
+    sums = step.sum_up(values, step.weigh(values, count))
+    for name, value in step.average(accelerator, sums).items():
         assert scores[name] == pytest.approx(value, rel=1e-5)
+
+
+def test_batches_are_the_same_however_many_are_put_together(module, config, monkeypatch):
+    """From anywhere in a pass, and to the bit where a run goes on from there."""
+
+    def build(at_once: int):
+        monkeypatch.setattr(module("loader"), "AT_ONCE", at_once)
+        return module("data").build_loaders(config.data, config.seed, accumulate=2)[0]
+
+    one, many = build(1), build(2**18)
+    window = one.plan.window
+    whole = list(many.groups(1))
+    for seen in (0, window, 3 * window):
+        rest = list(many.groups(1, seen))
+        for group, alone, again in zip(
+            rest, one.groups(1, seen), whole[seen // window :], strict=True
+        ):
+            assert_equal(group.samples, again.samples)
+            assert_equal(group.batches, again.batches)
+            assert_equal(group.samples, alone.samples)
+            torch.testing.assert_close(group.batches, alone.batches, rtol=1e-4, atol=1e-5)
 
 
 def test_weights_of_examples_count(module, config, monkeypatch):

@@ -14,7 +14,7 @@ from .errors import UserError, check_choice, run_command
 from .load import load_model, parse_run, run_parser
 from .loader import Group, Loader
 from .model import predict, report, score, summarize, tally
-from .step import add, average, weigh
+from .step import add, average, mark, sum_up, weigh
 from .stop import Stop
 
 
@@ -48,9 +48,9 @@ def measure(
         for batch, real in group.batches:
             outputs = predict(model, batch)
             values = score(outputs, batch)
-            add(sums, weigh(values, real))
-            rows = torch.arange(len(values["loss"]), device=accelerator.device)
-            add(totals, tally(outputs, batch, rows < real))
+            add(sums, sum_up(values, weigh(values, real)))
+            rows = mark(len(values["loss"]), real, accelerator.device)
+            add(totals, tally(outputs, batch, rows))
         if stopped := stop and stop.agreed():
             break
     model.train()

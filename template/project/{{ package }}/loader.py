@@ -4,6 +4,7 @@ import atexit
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import torch
@@ -15,6 +16,9 @@ from torch.utils.data import DataLoader, Dataset
 from .errors import Fault, SampleError, UserError, last_line
 from .rng import mix
 from .stop import SIGNALS
+
+AT_ONCE = 2**18
+"""numbers of small rows in memory that are put together at once"""
 
 
 class Group(NamedTuple):
@@ -35,41 +39,49 @@ class Plan:
     """The keys of this process's batches; a key, `epoch * count + index`, tells the pass as well.
 
     Every process has batches of `batch_size` keys and the same number of them: where samples run
-    out, keys are repeated and counted as padding.
+    out, keys are repeated and counted as padding. The keys of `ahead` batches are given at once.
     """
 
-    def __init__(self, count: int, batch_size: int, accumulate: int, shuffle: bool, seed: int):
+    def __init__(
+        self, count: int, batch_size: int, accumulate: int, shuffle: bool, seed: int, ahead: int = 1
+    ):
         self.count, self.batch_size, self.shuffle, self.seed = count, batch_size, shuffle, seed
-        self.process = PartialState().process_index
+        self.process, self.ahead = PartialState().process_index, ahead
         self.share = batch_size * PartialState().num_processes
         self.window = self.share * accumulate
         self.position = (0, 0)
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Yield the keys of each batch from `position` on."""
-        for keys, _, _ in self.batches():
-            yield keys
+        """Yield keys from `position` on."""
+        for keys in self.lay_out()[1].split(self.ahead):
+            yield keys.flatten().tolist()
 
-    def batches(self) -> Iterator[tuple[list[int], int, Tensor | None]]:
-        """Yield keys and number of real rows per batch and, with a group's last, its samples."""
+    def lay_out(self) -> tuple[Tensor, Tensor, list[int]]:
+        """Return what lies behind `position`, an epoch and a number of its samples.
+
+        The samples' keys in order, those of each batch [batches, batch_size], and how many of the
+        batch's rows are real.
+        """
         epoch, seen = self.position
         generator = torch.Generator().manual_seed(mix(self.seed, epoch))
         order = torch.arange(self.count)
         if self.shuffle:
             order = torch.randperm(self.count, generator=generator)
-        for window in (order + epoch * self.count)[seen:].split(self.window):
-            shares = window.split(self.share)
-            for share in shares:
-                mine = share.split(self.batch_size)[self.process :][:1]
-                keys = (mine[0] if mine else share[:1]).tolist()
-                padded = (keys * self.batch_size)[: self.batch_size]
-                yield padded, len(keys) * len(mine), window if share is shares[-1] else None
+        order = (order + epoch * self.count)[seen:]
+        shares = torch.arange(0, len(order), self.share)
+        first = shares + self.process * self.batch_size
+        real = (len(order) - first).clamp(0, self.batch_size)
+        first = torch.where(real > 0, first, shares)
+        row = torch.arange(self.batch_size) % real.clamp(min=1)[:, None]
+        return order, order[first[:, None] + row], real.tolist()
 
 
 class Loader:
     """Groups of batches in an order that neither processes, workers nor restarts change.
 
-    `dataset[keys]` puts a batch together; `transform` works on it on the device.
+    `dataset[keys]` puts a batch together; `transform` works on it on the device. A dataset in
+    memory that gives dicts of tensors may tell by `row_size` how many numbers a row has; both are
+    then asked for many batches at once, as long as they are small.
     """
 
     def __init__(
@@ -83,7 +95,8 @@ class Loader:
         transform: Callable[[Any], Any] = lambda batch: batch,
     ):
         self.dataset, self.transform, self.device = dataset, transform, PartialState().device
-        self.plan = Plan(len(dataset), batch_size, accumulate, shuffle, seed)
+        ahead = max(1, AT_ONCE // (getattr(dataset, "row_size", AT_ONCE) * batch_size))
+        self.plan = Plan(len(dataset), batch_size, accumulate, shuffle, seed, ahead)
         self.loader = DataLoader(
             dataset,
             batch_size=None,
@@ -102,17 +115,28 @@ class Loader:
 
     def groups(self, epoch: int = 0, seen: int = 0) -> Iterator[Group]:
         """Yield the epoch's groups on the device, leaving out its first `seen` samples."""
-        self.plan.position = (epoch, seen)
-        batches = []
-        for (_, real, samples), batch in zip(self.plan.batches(), self.read(), strict=True):
-            batch = send_to_device(batch, self.device, non_blocking=True)
-            batches.append((self.transform(batch), real))
-            if samples is not None:
-                yield Group(batches, samples)
-                batches = []
+        plan = self.plan
+        # What is put together at once is the same after a resume, to the bit on any device.
+        begun = seen // plan.share % plan.ahead
+        plan.position = (epoch, seen - begun * plan.share)
+        order, _, real = plan.lay_out()
+        batches = islice(zip(self.batches(), real, strict=True), begun, None)
+        for samples in order[begun * plan.share :].split(plan.window):
+            yield Group(list(islice(batches, plan.window // plan.share)), samples)
+
+    def batches(self) -> Iterator[Any]:
+        """Yield the batches, transformed on the device."""
+        for batch in self.read():
+            batch = self.transform(send_to_device(batch, self.device, non_blocking=True))
+            if self.plan.ahead == 1:
+                yield batch
+            else:
+                parts = [rows.split(self.plan.batch_size) for rows in batch.values()]
+                for rows in zip(*parts, strict=True):
+                    yield dict(zip(batch, rows, strict=True))
 
     def read(self) -> Iterator[Any]:
-        """Yield the batches as the dataset puts them together.
+        """Yield what the dataset puts together.
 
         Raises SampleError for a sample that can't be read, Fault for a worker that died.
         """

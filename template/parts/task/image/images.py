@@ -32,6 +32,7 @@ class Digits(Dataset):
 
     def __init__(self, images: Tensor, labels: Tensor):
         self.images, self.labels = images, labels
+        self.row_size = images[0].numel()
 
     def __len__(self) -> int:
         return len(self.labels)

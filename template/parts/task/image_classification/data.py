@@ -125,7 +125,8 @@ def prepare(
         #% endif %#
         image = augment(image, batch["key"], cfg.augment, mix(seed, "augment"))
         #% if 'mixup' in extras %#
-        image, share = mix_pairs(image, batch["key"], cfg.mixup, mix(seed, "mixup"))
+        size, draw = cfg.batch_size, mix(seed, "mixup")
+        image, share = mix_pairs(image, batch["key"], size, cfg.mixup, draw)
         batch = batch | {"share": share}
         #% endif %#
     return batch | {"image": (image - cfg.mean) / cfg.std}

@@ -22,6 +22,7 @@ class Rows(Dataset):
 
     def __init__(self, columns: dict[str, Tensor]):
         self.columns = columns
+        self.row_size = sum(column[0].numel() for column in columns.values())
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))

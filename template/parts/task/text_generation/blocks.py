@@ -30,7 +30,7 @@ class Blocks(Dataset):
 
     def __init__(self, text: Tensor, block: int, packed: bool, limit: int | None = None):
         last = max(len(text) - 1, 0)
-        self.text, self.place = text, torch.arange(block + 1)
+        self.text, self.place, self.row_size = text, torch.arange(block + 1), block
         bounds = find_ends(text)
         if packed:
             bounds = torch.cat([torch.arange(0, last, block), torch.tensor([last])])

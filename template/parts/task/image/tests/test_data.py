@@ -153,16 +153,16 @@ def test_order_is_the_same_on_any_number_of_processes(module, count):
         plans = [plan() for _ in range(processes)]
         for number, plan in enumerate(plans):
             plan.process, plan.share, plan.window, plan.position = number, 12, 24, position
-        found, keys = [], []
-        for batches in zip(*(plan.batches() for plan in plans), strict=True):
-            assert {len(padded) for padded, _, _ in batches} == {12 // processes}
-            keys += [key for padded, real, _ in batches for key in padded[:real]]
-            samples = [samples for _, _, samples in batches]
-            if any(each is not None for each in samples):
-                assert all(each.tolist() == keys for each in samples)
-                found, keys = [*found, keys], []
-        assert not keys
-        return found
+        order, keys, real = zip(*(plan.lay_out() for plan in plans), strict=True)
+        assert all(torch.equal(each, order[0]) for each in order)
+        assert all(list(plan) == each.tolist() for plan, each in zip(plans, keys, strict=True))
+        assert {each.shape[1] for each in keys} == {12 // processes}
+        batches = [
+            [key for batch, rows in zip(*parts, strict=True) for key in batch[:rows].tolist()]
+            for parts in zip(zip(*keys, strict=True), zip(*real, strict=True), strict=True)
+        ]
+        assert list(chain(*batches)) == order[0].tolist()
+        return [list(chain(*batches[i : i + 2])) for i in range(0, len(batches), 2)]
 
     first, second = steps(1, (0, 0)), steps(1, (1, 0))
     assert sorted(chain(*first)) == list(range(count))
