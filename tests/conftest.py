@@ -248,6 +248,6 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.line(f"{name:36}{trials:8}{failures:10}{seconds:9.0f}  {seen}")
     if trained:
         terminalreporter.section("trained rows")
-        terminalreporter.line(f"{'seconds':>8}{'score':>8}{'peak MB':>9}  answers")
-    for seconds, name, score, megabytes in sorted(trained, key=lambda row: row[2]):
-        terminalreporter.line(f"{seconds:8.1f}{score:8.4f}{megabytes:9}  {name}")
+        terminalreporter.line(f"{'seconds':>8}{'score':>8}{'steps':>7}{'peak MB':>9}  answers")
+    for seconds, name, score, steps, megabytes in sorted(trained, key=lambda row: row[2]):
+        terminalreporter.line(f"{seconds:8.1f}{score:8.4f}{steps:7}{megabytes:9}  {name}")

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ DEPTH = 2
 """calls below a file of the package in which events still count as that file's"""
 CLOCK = "clock"
 """the place of a kill at a moment, which also comes inside of what isn't Python"""
+LINE = "line"
+"""the place of a kill after a line of the ledger, for which nothing has to be watched"""
 GRACE = 5
 """seconds from SIGTERM to SIGKILL once a process has died; torchrun gives 30"""
 LIMIT = 120
@@ -85,12 +88,16 @@ class Nursery:
         kills: dict[int, tuple[str, float]] | None = None,
         together: bool = False,
         watched: bool = False,
+        goal: dict[str, Any] | None = None,
+        compiles: bool = True,
     ) -> Life:
         """Run a command of the project in `folder/here`, on one process or on several.
 
-        `kills` says at which event in which file a rank is killed, or at which second on the
-        `CLOCK`; the others then get SIGTERM, as from torchrun, or `together` die with it, as with
-        their machine. Of a life that is `watched`, the events are counted.
+        `kills` says at which event in which file a rank is killed, at which second on the `CLOCK`,
+        or at which `LINE`; the others then get SIGTERM, as from torchrun, or `together` die with
+        it, as with their machine. Of a life that is `watched`, the events are counted. One with a
+        `goal` gets SIGTERM at an evaluation whose `score` is at `least` or at `most` so much. One
+        that doesn't compile takes a compiled model as it is.
         """
         here, number = folder / "here", len(list(folder.glob("life-*")))
         traces = folder / f"life-{number}"
@@ -105,7 +112,9 @@ class Nursery:
             "processes": processes,
             "kills": {str(rank): kill for rank, kill in (kills or {}).items()},
             "together": together,
-            "watched": watched or bool(kills),
+            "watched": watched or any(place != LINE for place, _ in (kills or {}).values()),
+            "goal": goal,
+            "compiles": compiles,
         }
         print(json.dumps(job), file=self.server.stdin, flush=True)
         answer = json.loads(self.server.stdout.readline())
@@ -280,7 +289,9 @@ def become(job: dict[str, Any], rank: int) -> None:
     sys.argv[1:] = job["arguments"]
     events, before = Counter(), Counter()
     record_order(f"{job['traces']}/order-{rank}", lambda: before or before.update(events))
+    import_module("torch._dynamo").config.disable |= not job["compiles"]
     place, number = job["kills"].get(str(rank), ("", 0))
+    follow_ledger(number if place == LINE else 0, job["goal"])
     if place == CLOCK:
         signal.setitimer(signal.ITIMER_REAL, number)  # by default SIGALRM ends a process, too
     elif job["watched"]:
@@ -291,6 +302,24 @@ def become(job: dict[str, Any], rank: int) -> None:
         sys.setprofile(None)
         counted = {file: (before[file], events[file]) for file in events}
         Path(job["traces"], f"events-{rank}").write_text(json.dumps(counted))
+
+
+def follow_ledger(last: int, goal: dict[str, Any] | None) -> None:
+    """Die after the last line, and send SIGTERM to this process when the goal is reached."""
+    ledger, lines = import_module(f"{PACKAGE}.ledger").Ledger, count(1)
+    log = ledger.log
+
+    @functools.wraps(log)
+    def logged(self, values, step):
+        log(self, values, step)
+        if next(lines) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        score = values.get(f"eval/{goal['score']}") if goal else None
+        if score is not None and goal.get("least", score) <= score <= goal.get("most", score):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    if last or goal:
+        ledger.log = logged
 
 
 def record_order(path: str, begin: Callable[[], None]) -> None:

@@ -93,8 +93,11 @@ def name(row: dict) -> str:
 class Scenario:
     """A run of a row's settings, and how others of the same settings are killed and compared."""
 
-    def __init__(self, row: dict, number: int, render, nursery, folder: Path):
+    def __init__(
+        self, row: dict, number: int, render, nursery, folder: Path, compiles: bool = True
+    ):
         self.row, self.processes, self.nursery, self.folder = row, row["processes"], nursery, folder
+        self.compiles = compiles
         self.random = random.Random(number)
         given = rows.LEAN | {name: value for name, value in row.items() if name in rows.LEAN}
         for question in ("optimizer", "schedule"):  # each answer in its turn
@@ -119,7 +122,7 @@ class Scenario:
     def live(self, run: str, **options) -> Life:
         """Start a run, or go on with it."""
         words = [each for key, value in self.settings.items() for each in (f"--{key}", str(value))]
-        options |= {"processes": self.processes}
+        options |= {"processes": self.processes, "compiles": self.compiles}
         return self.nursery.live(self.project, self.folder / run, "train", *words, **options)
 
     def kill(self, run: str, places: Sequence[str]) -> Counter:
@@ -231,7 +234,8 @@ def beside(folder: Path) -> set[str]:
 @pytest.mark.parametrize(("number", "row"), list(enumerate(SHORT)), ids=map(name, SHORT))
 def test_killed_run_ends_as_if_it_never_had_been(number, row, render, nursery, drill, tmp_path):
     with drill("kill, every pair") as seen:
-        scenario = Scenario(row, number, render, nursery, tmp_path)
+        # Tracing the model would take most of the time: what is compiled resumes in the long form.
+        scenario = Scenario(row, number, render, nursery, tmp_path, compiles=False)
         seen.update(scenario.kill("killed", [PLACES[2 * number % 6], PLACES[2 * number % 6 + 1]]))
 
 

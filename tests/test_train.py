@@ -11,10 +11,11 @@ import sys
 import pytest
 import rows
 import yaml
+from drills import LINE
 
 TASKS = rows.COPIER.parent / "tests/tasks"
-EVENTS = (150, 700)
-"""events in ledger.py between which a row is killed: after the first checkpoint, before the last"""
+LINES = (5, 20)
+"""lines of the ledger between which a row is killed: after the first checkpoint, before the last"""
 BOTH = {"lean": rows.LEAN, "full": rows.FULL | {"trackers/wandb": False, "trackers/mlflow": False}}
 """without W&B and MLflow, which are as large as all the rest, and tried by hand"""
 
@@ -58,30 +59,38 @@ def told(output: str) -> dict:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "whole", [False, pytest.param(True, marks=pytest.mark.deep)], ids=["", "whole"]
+)
 @pytest.mark.parametrize("row", rows.pairs(), ids=rows.name)
-def test_learns_goes_on_and_is_used(render, nursery, row, tmp_path, record_property):
-    """Killed once on the way; the compiler itself is left to the full row below."""
+def test_learns_goes_on_and_is_used(render, nursery, row, whole, tmp_path, record_property):
+    """Killed once on the way; the compiler itself is left to the full row below.
+
+    With each push, a run is stopped, by SIGTERM, once it has its score, unless its end makes a
+    difference; in the deep form, each goes on to its end.
+    """
     given = rows.answers(row)
-    project = render(**given)
+    project, promised = render(**given), proof(given["task"])
     changes = ["--precision", "fp32"] if given["precision"] == "fp16" else []  # has a CPU none of
     changes += rows.quick(given["extras"])
     settings = ["--name", "run", *changes]
-    events = proof(given["task"]).get("events", EVENTS)
-    kill = {0: ("ledger.py", random.Random(rows.name(row)).randint(*events))}
-    lives = [
-        nursery.live(project, tmp_path, "train", *settings, kills=kills) for kills in (kill, {})
-    ]
-    assert [life.codes for life in lives] == [[-9], [0]], lives[-1].output
+    kill = {0: (LINE, random.Random(rows.name(row)).randint(*promised.get("lines", LINES)))}
+    first = nursery.live(project, tmp_path, "train", *settings, kills=kill)
+    assert first.codes == [-9], first.output
+    goal = None if whole or "swa" in given["extras"] else promised
+    second = nursery.live(project, tmp_path, "train", *settings, goal=goal)
+    assert second.codes[0] in ((0, 75) if goal else (0,)), second.output
     folder = tmp_path / "here/runs/run"
     status = json.loads((folder / "status.json").read_text())
-    assert status["state"] == "finished"
+    assert status["state"] == ("preempted" if second.codes[0] else "finished")
     score = reached(given["task"], status["best"])
-    record_property("row", [rows.name(row), score, max(life.megabytes for life in lives)])
+    peak = max(first.megabytes, second.megabytes)
+    record_property("row", [rows.name(row), score, status["step"], peak])
     life = nursery.live(project, tmp_path, "evaluate", "--run", "runs/run", *changes)
     assert told(life.output).items() >= close(status["best"]).items()
     inputs = [str(TASKS / given["task"] / proof(given["task"])["input"]), *changes]
     life = nursery.live(project, tmp_path, "predict", "--run", "runs/run", "--input", *inputs)
-    promised, found = proof(given["task"]), told(life.output)
+    found = told(life.output)
     assert found.items() >= promised.get("told", {}).items()
     for name, (low, high) in promised.get("between", {}).items():
         assert low <= found[name] <= high
