@@ -19,7 +19,7 @@ from measure import HERE, Peer, race, resolve  # noqa: E402
 from starts import measure_starts, starts_table  # noqa: E402
 from tables import find, race_table, scaling_table  # noqa: E402
 from targets import target_table  # noqa: E402
-from workloads import WORKLOADS, Workload, make_images, make_peers  # noqa: E402
+from workloads import ALL, WORKLOADS, Workload, make_images, make_peers  # noqa: E402
 
 DOCS = HERE.parent / "docs"
 PACKAGES = ("torch", "accelerate", "lightning", "pytorch-ignite", "transformers", "torchmetrics")
@@ -31,7 +31,7 @@ def measure_race(workload: Workload, folder: Path, quick: bool) -> dict[str, Any
     """Return the costs of a workload's rounds, and how many steps and units a round has."""
     settings = list(workload.settings)
     if workload.key == "folder":
-        settings += ["--data.root", str(make_images(folder / "images", 400 if quick else 2_000))]
+        settings += ["--data.root", str(make_images(folder / "images"))]
     peers, rounds = make_peers(workload, folder), 2 if quick else workload.rounds
     costs = race(peers, rounds, workload.epochs, settings)
     plan = resolve(
@@ -55,7 +55,7 @@ def measure_scaling(folder: Path, quick: bool) -> dict[str, Any]:
     ]
     rounds = 2 if quick else workload.rounds
     costs = race(peers, rounds, workload.epochs, list(workload.settings))
-    plan = resolve(lean, ["--duration", f"{rounds * workload.epochs} epochs", *workload.settings])
+    plan = resolve(lean, list(workload.settings))
     return {"costs": costs, "steps": plan["epoch"] * workload.epochs}
 
 
@@ -70,7 +70,8 @@ def measure_all(parts: list[str], quick: bool) -> dict[str, Any]:
                 results[part] = measure_scaling(folder, quick)
             elif part == "starts":
                 workload = find("mlp")
-                peers = [p for p in make_peers(workload, folder) if p.name != "bare, EMA"]
+                loops = tuple(name for name in ALL if name not in ("bare, EMA", "full"))
+                peers = make_peers(workload._replace(peers=loops), folder)
                 settings = list(workload.settings)
                 results[part] = measure_starts(peers, settings, folder, 1 if quick else 3)
             elif part == "gpu":
@@ -99,7 +100,7 @@ def table(part: str, found: Any) -> str:
     return race_table(find(part), found)
 
 
-def describe() -> dict[str, str]:
+def describe(quick: bool) -> dict[str, str]:
     """Return when, of what and on which machine was measured."""
     git = ("git", "describe", "--always", "--dirty")
     commit = subprocess.run(git, cwd=HERE, capture_output=True, text=True).stdout.strip()
@@ -107,7 +108,8 @@ def describe() -> dict[str, str]:
     return {
         "date": str(datetime.date.today()),
         "commit": commit,
-        "machine": f"{os.cpu_count()} cores ({platform.machine()}), {load}",
+        "trial": "**A trial with few rounds, which measures nothing.** " if quick else "",
+        "machine": f"{os.cpu_count()} cores ({platform.machine()}) with {load}",
         "versions": f"Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in PACKAGES),
     }
@@ -139,7 +141,7 @@ def main() -> None:
     if given.figures and given.figures.exists():
         found = json.loads(given.figures.read_text())
     else:
-        begin, facts = time.perf_counter(), describe()
+        begin, facts = time.perf_counter(), describe(given.quick)
         results = measure_all(given.only or [*PARTS], given.quick)
         minutes = (time.perf_counter() - begin) / 60
         facts |= {"minutes": f"{minutes:.1f}", "load": f"{os.getloadavg()[0]:.1f}"}

@@ -1,5 +1,6 @@
 """The same comparison on a GPU, if there is one: speed, share of its peak, memory, formats."""
 
+import itertools
 import json
 import os
 import statistics
@@ -16,23 +17,25 @@ from workloads import KEEP, ONCE, Workload, make_peers
 PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12}
 PEAKS |= {"A10": 125e12, "T4": 65e12, "4090": 165e12, "3090": 71e12}
 
+IMAGES = {"--data.size": "32", "--data.channels": "3", "--data.batch_size": "256"}
+TEXT = {"--eval_every": "1 epoch", "--data.block": "256", "--data.batch_size": "32"}
+TEXT |= {"--model.width": "512", "--model.layers": "8", "--model.heads": "8", "--optim.lr": "1e-3"}
+LOW = ("--precision", "bf16")
+
 WORKLOADS = (
     Workload(
         "image",
         "Residual network on 3 x 32 x 32, bf16",
-        "The shipped network at width 64 on the digits in 3 x 32 x 32, batch 256, bf16.",
-        (*ONCE, "--data.size", "32", "--data.channels", "3", "--model.width", "64")
-        + ("--data.batch_size", "256", "--precision", "bf16"),
+        "The shipped network at width 64 on the digits in 3 x 32 x 32, batch 256.",
+        (*ONCE, *LOW, "--model.width", "64", *itertools.chain(*IMAGES.items())),
         epochs=20,
         rounds=5,
     ),
     Workload(
         "text",
         "GPT of 25 million parameters, bf16",
-        "8 layers of width 512, blocks of 256 bytes, batch 32, bf16.",
-        (*KEEP, "--eval_every", "1 epoch", "--data.block", "256")
-        + ("--data.batch_size", "32", "--model.width", "512", "--model.layers", "8")
-        + ("--model.heads", "8", "--optim.lr", "1e-3", "--precision", "bf16"),
+        "8 layers of width 512 on blocks of 256 bytes of Python's reference, batch 32.",
+        (*KEEP, *LOW, *itertools.chain(*TEXT.items())),
         epochs=3,
         rounds=5,
         task="text_generation",
@@ -44,7 +47,7 @@ WORKLOADS = (
 def find_gpu(environment: dict[str, str | None]) -> str:
     """Return the GPU's name, or nothing if there is none."""
     code = "import torch as t; print(t.cuda.get_device_name() if t.cuda.is_available() else '')"
-    given = {k: v for k, v in (os.environ | environment).items() if v is not None}
+    given = {k: v for k, v in {**os.environ, **environment}.items() if v is not None}
     done = subprocess.run([sys.executable, "-c", code], env=given, capture_output=True, text=True)
     return done.stdout.strip()
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -27,6 +28,10 @@ os.environ |= {
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
+
+
+Environment = Mapping[str, str | None]
+"""what differs from this process's; None takes a variable away"""
 
 
 class Peer(NamedTuple):
@@ -55,7 +60,7 @@ class Worker:
         plan.write_text(json.dumps(content))
         command = [sys.executable, HERE / "peer.py", peer.loop, peer.project, str(steps), plan]
         command += ["--name", self.run.name, *settings]
-        known = {k: v for k, v in (os.environ | environment).items() if v is not None}
+        known = {k: v for k, v in {**os.environ, **environment}.items() if v is not None}
         self.errors = self.run.with_suffix(".txt").open("w+")
         self.processes = [
             subprocess.Popen(
@@ -145,7 +150,7 @@ def race(
     rounds: int,
     epochs: int,
     settings: list[str],
-    environment: dict[str, str | None] = MappingProxyType({}),
+    environment: Environment = MappingProxyType({}),
 ) -> dict[str, list[dict[str, Any]]]:
     """Train the peers in turn, a round of so many epochs at a time; return the rounds' costs.
 

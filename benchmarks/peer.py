@@ -92,11 +92,10 @@ def run_template(settings: list[str], gate: Gate) -> None:
 
 
 def run_peer(name: str, plan: Path, gate: Gate) -> None:
-    """Run a module of peers/; `NAME+ema` has it keep an average of the weights."""
-    name, _, average = name.partition("+")
+    """Run a module of peers/."""
     module = importlib.import_module(f"peers.{name}")
     content = json.loads(plan.read_text(), object_hook=lambda fields: SimpleNamespace(**fields))
-    module.train(content, gate, **{"decay": 0.99} if average else {})
+    module.train(content, gate)
     gate.answer()
 
 

@@ -36,6 +36,7 @@ def main() -> None:
         "lr": cfg.optim.lr,
         "weight_decay": cfg.optim.weight_decay,
         "clip_norm": cfg.optim.clip_norm,
+        "decay": cfg.ema.decay if hasattr(cfg, "ema") else None,
         "epoch": epoch,
         "examples": len(loader.dataset),
         "total": total,

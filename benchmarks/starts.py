@@ -45,7 +45,7 @@ def call(*command: str | Path, cwd: Path | None = None) -> None:
 
 def measure_starts(peers: list[Peer], settings: list[str], folder: Path, times: int) -> Times:
     """Return CPU and wall seconds of what happens once, measured in turns."""
-    python, lean = sys.executable, peers[0].project
+    python = sys.executable
     copy = (python, "-m", "copier", "copy", "--defaults", "-q", "-r", "HEAD", HERE.parent)
     actions: dict[str, Callable[[int], None]] = {BASE: lambda _: call(python, "-c", DATA)}
     for peer in peers:

@@ -29,8 +29,8 @@ def race_table(workload: Workload, found: dict[str, Any]) -> str:
     score = "accuracy" if workload.unit == "images" else "loss"
     titles = ("loop", "CPU ms/step", "x CPU (min-max)", "x wall (min-max)", f"{workload.unit}/s")
     lines = [
-        f"{workload.told} {rounds} rounds of {steps} steps and {workload.epochs} evaluations, "
-        "after one to warm up.",
+        f"{workload.told} {rounds} round{'s' * (rounds > 1)} of {steps} steps, "
+        f"evaluated every {steps // workload.epochs}, after one to warm up.",
         "",
         "| " + " | ".join((*titles, "RSS MB", score)) + " |",
         "|---" * (len(titles) + 2) + "|",

@@ -86,7 +86,7 @@ WORKLOADS = (
         "Small GPT",
         "The shipped language model (2 layers, width 64, blocks of 32 bytes) on Python's "
         "reference, batch 64, one checkpoint at the end.",
-        (*KEEP, "--eval_every", "1 epoch", "--data.limit", "2560", "--data.holdout", "0.05"),
+        (*KEEP, "--eval_every", "1 epoch", "--data.limit", "1920", "--data.holdout", "0.05"),
         epochs=1,
         rounds=5,
         task="text_generation",
@@ -111,7 +111,7 @@ def make_peers(workload: Workload, folder: Path) -> list[Peer]:
     rows = [Peer("bare", "bare", lean, "bare"), Peer("lean", "template", lean, "bare")]
     if "full" in workload.peers:
         full = render(folder / "full", workload.network, task=workload.task, **FULL)
-        rows.append(Peer("bare, EMA", "bare+ema", lean, "bare, EMA"))
+        rows.append(Peer("bare, EMA", "bare", full, "bare, EMA"))
         rows.append(Peer("full", "template", full, "bare, EMA", PATIENT))
     rows += [Peer(name, loop, lean, "bare") for name, loop in RIVALS.items()]
     return [peer for peer in rows if peer.name in workload.peers]

@@ -21,14 +21,14 @@ from .sources import open_source
 show_help = show_argparse_help
 
 
-def train(plan: SimpleNamespace, gate: Callable[[int], None], decay: float | None = None) -> None:
-    """Train, asking the gate before each step; with `decay`, an average of the weights is kept."""
+def train(plan: SimpleNamespace, gate: Callable[[int], None]) -> None:
+    """Train, asking the gate before each step, with an average of the weights if so planned."""
     processes, rank = (int(os.environ.get(name, d)) for name, d in (("WORLD_SIZE", 1), ("RANK", 0)))
     if processes > 1:
         dist.init_process_group("gloo")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = build_network(plan).to(device, memory_format=torch.channels_last)
-    kept = copy.deepcopy(model) if decay else model  # what is evaluated
+    kept = copy.deepcopy(model) if plan.decay else model  # what is evaluated
     source = open_source(plan, device, rank, processes)
     parameters, optimizer = list(model.parameters()), build_optimizer(model, plan)
     weights, averages = ([p.data for p in each.parameters()] for each in (model, kept))
@@ -49,8 +49,8 @@ def train(plan: SimpleNamespace, gate: Callable[[int], None], decay: float | Non
                 norm = nn.utils.clip_grad_norm_(parameters, plan.clip_norm, foreach=True)
                 optimizer.step()
                 optimizer.zero_grad()
-                if decay:
-                    torch._foreach_lerp_(averages, weights, 1 - decay)
+                if plan.decay:
+                    torch._foreach_lerp_(averages, weights, 1 - plan.decay)
                 step += 1
                 if step % plan.log_every == 0:
                     scores = {"loss": loss.data, "grad_norm": norm, "lr": lr}
