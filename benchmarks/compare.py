@@ -8,6 +8,7 @@ import platform
 import string
 import subprocess
 import tempfile
+import textwrap
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -53,7 +54,7 @@ def measure_scaling(folder: Path, quick: bool) -> dict[str, Any]:
         Peer("bare, 2 processes", "bare", lean, "bare", (), 2),
         Peer("lean, 2 processes", "template", lean, "bare", half, 2),
     ]
-    rounds = 2 if quick else workload.rounds
+    rounds = 2 if quick else workload.rounds - 1
     costs = race(peers, rounds, workload.epochs, list(workload.settings))
     plan = resolve(lean, list(workload.settings))
     return {"costs": costs, "steps": plan["epoch"] * workload.epochs}
@@ -104,14 +105,15 @@ def describe(quick: bool) -> dict[str, str]:
     """Return when, of what and on which machine was measured."""
     git = ("git", "describe", "--always", "--dirty")
     commit = subprocess.run(git, cwd=HERE, capture_output=True, text=True).stdout.strip()
+    versions = f"Python {platform.python_version()}, "
+    versions += ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     load = f"load {os.getloadavg()[0]:.1f} before"
     return {
         "date": str(datetime.date.today()),
         "commit": commit,
-        "trial": "**A trial with few rounds, which measures nothing.** " if quick else "",
+        "trial": "**A trial with few rounds, which measures nothing.**" if quick else "",
         "machine": f"{os.cpu_count()} cores ({platform.machine()}) with {load}",
-        "versions": f"Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+        "versions": textwrap.fill(versions, 105),
     }
 
 
@@ -121,6 +123,8 @@ def write_page(results: dict[str, Any], facts: dict[str, str], docs: Path) -> No
 
     parts = {part: table(part, results[part]) for part in PARTS if part in results}
     absent = {part: "Not measured in this run.\n" for part in PARTS if part not in parts}
+    if "gpu" in absent:
+        absent["gpu"] = "Not measured: no GPU was at hand, or the part was left out.\n"
     words = facts | absent | parts | {"targets": target_table(results)}
     words |= {f"{each.key}_title": each.title for each in WORKLOADS}
     page = string.Template((HERE / "page.md").read_text(encoding="utf-8"))

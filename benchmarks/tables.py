@@ -1,6 +1,7 @@
 """Tables in Markdown of what was measured."""
 
 import statistics
+import textwrap
 from typing import Any
 
 from measure import ratio
@@ -28,13 +29,12 @@ def race_table(workload: Workload, found: dict[str, Any]) -> str:
     rounds = len(costs["bare"])
     score = "accuracy" if workload.unit == "images" else "loss"
     titles = ("loop", "CPU ms/step", "x CPU (min-max)", "x wall (min-max)", f"{workload.unit}/s")
-    lines = [
+    told = (
         f"{workload.told} {rounds} round{'s' * (rounds > 1)} of {steps} steps, "
-        f"evaluated every {steps // workload.epochs}, after one to warm up.",
-        "",
-        "| " + " | ".join((*titles, "RSS MB", score)) + " |",
-        "|---" * (len(titles) + 2) + "|",
-    ]
+        f"evaluated every {steps // workload.epochs}, after one to warm up."
+    )
+    lines = [*textwrap.wrap(told, 105), "", "| " + " | ".join((*titles, "RSS MB", score)) + " |"]
+    lines.append("|---" * (len(titles) + 2) + "|")
     for name, rows in costs.items():
         base = base_of(name, costs)
         ratios = ["1", "1"]
