@@ -13,7 +13,7 @@ import time
 import traceback
 from pathlib import Path
 
-from loop import HERE, ratio, render
+from measure import HERE, ratio, render
 
 sys.path.append(str(HERE.parent / "tests"))
 import rows
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
     parser.add_argument("--tuned", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if not given.tuned:  # the allocator reads what loop.py sets only where a process starts
+    if not given.tuned:  # the allocator reads what measure.py sets only where a process starts
         sys.exit(subprocess.run([sys.executable, __file__, "--tuned", *sys.argv[1:]]).returncode)
     for name in SHARED:
         importlib.import_module(name)
