@@ -58,8 +58,8 @@ WORKLOADS = (
         "Multilayer perceptron of 26,122 parameters on 8 x 8 digits, batch 64, no augmentation, "
         "one checkpoint at the end.",
         ONCE,
-        epochs=6,
-        rounds=9,
+        epochs=10,
+        rounds=13,
         network=MLP,
     ),
     Workload(

@@ -71,8 +71,8 @@ def test_mixing_is_the_same_in_any_batches(module, mix, count):
         for process in range(processes):
             plan = module("loader").Plan(count, size, accumulate, True, 0)
             plan.process, plan.share = process, size * processes
-            plan.window, plan.position = plan.share * accumulate, (1, 0)
-            for keys, real in zip(*plan.lay_out()[1:], strict=True):
+            _, rows_of = plan.lay_out(1, 0)
+            for keys, real in zip(plan.keys, rows_of, strict=True):
                 values = mix(IMAGES[keys % count], keys, alpha=1.0, cutmix=1.0)
                 rows |= {keys[i].item(): [value[i] for value in values] for i in range(real)}
         assert len(rows) == count

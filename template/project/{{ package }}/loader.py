@@ -49,20 +49,18 @@ class Plan:
         self.process, self.ahead = PartialState().process_index, ahead
         self.share = batch_size * PartialState().num_processes
         self.window = self.share * accumulate
-        self.position = (0, 0)
+        self.keys = torch.empty(0, batch_size, dtype=torch.long)
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Yield keys from `position` on."""
-        for keys in self.lay_out()[1].split(self.ahead):
+        """Yield the keys of what was laid out last."""
+        for keys in self.keys.split(self.ahead):
             yield keys.flatten().tolist()
 
-    def lay_out(self) -> tuple[Tensor, Tensor, list[int]]:
-        """Return what lies behind `position`, an epoch and a number of its samples.
+    def lay_out(self, epoch: int, seen: int) -> tuple[Tensor, list[int]]:
+        """Lay out the batches of an epoch from its sample `seen` on.
 
-        The samples' keys in order, those of each batch [batches, batch_size], and how many of the
-        batch's rows are real.
+        Returns the keys of its samples from there on, and the number of real rows of each batch.
         """
-        epoch, seen = self.position
         generator = torch.Generator().manual_seed(mix(self.seed, epoch))
         order = torch.arange(self.count)
         if self.shuffle:
@@ -73,7 +71,8 @@ class Plan:
         real = (len(order) - first).clamp(0, self.batch_size)
         first = torch.where(real > 0, first, shares)
         row = torch.arange(self.batch_size) % real.clamp(min=1)[:, None]
-        return order, order[first[:, None] + row], real.tolist()
+        self.keys = order[first[:, None] + row]
+        return order, real.tolist()
 
 
 class Loader:
@@ -118,8 +117,7 @@ class Loader:
         plan = self.plan
         # What is put together at once is the same after a resume, to the bit on any device.
         begun = seen // plan.share % plan.ahead
-        plan.position = (epoch, seen - begun * plan.share)
-        order, _, real = plan.lay_out()
+        order, real = plan.lay_out(epoch, seen - begun * plan.share)
         batches = islice(zip(self.batches(), real, strict=True), begun, None)
         for samples in order[begun * plan.share :].split(plan.window):
             yield Group(list(islice(batches, plan.window // plan.share)), samples)

@@ -152,8 +152,9 @@ def test_order_is_the_same_on_any_number_of_processes(module, count):
         plan = partial(module("loader").Plan, count, 12 // processes, 2, True, 0)
         plans = [plan() for _ in range(processes)]
         for number, plan in enumerate(plans):
-            plan.process, plan.share, plan.window, plan.position = number, 12, 24, position
-        order, keys, real = zip(*(plan.lay_out() for plan in plans), strict=True)
+            plan.process, plan.share = number, 12
+        order, real = zip(*(plan.lay_out(*position) for plan in plans), strict=True)
+        keys = [plan.keys for plan in plans]
         assert all(torch.equal(each, order[0]) for each in order)
         assert all(list(plan) == each.tolist() for plan, each in zip(plans, keys, strict=True))
         assert {each.shape[1] for each in keys} == {12 // processes}
