@@ -14,7 +14,8 @@ REASONS = {
     "class is taken for which and reads its batches in order (a third); reading, for each row has "
     "a key that its draws come from, and a pass is laid out so that it can be entered anywhere (a "
     "quarter); a reseed per step, torch's scheduler, what is logged, and the check for a signal "
-    "(the rest). The step itself is as fast as the one by hand.",
+    "(the rest). The step itself is as fast as the one by hand. Full exchanges the weights and "
+    "their average around each evaluation, twice, where bare evaluates a second network.",
     "resnet": "On this network the loop's fixed cost is small beside the step. What is left over "
     "1.00 is what bare leaves out: padding the ragged last batch, the scores of each example, "
     "their tally in evaluations, checkpoints with fsync.",

@@ -59,7 +59,7 @@ WORKLOADS = (
         "one checkpoint at the end.",
         ONCE,
         epochs=10,
-        rounds=13,
+        rounds=11,
         network=MLP,
     ),
     Workload(
@@ -79,7 +79,7 @@ WORKLOADS = (
         "one checkpoint at the end.",
         (*ONCE, "--data.size", "32", "--data.channels", "3"),
         epochs=1,
-        rounds=5,
+        rounds=4,
     ),
     Workload(
         "gpt",
