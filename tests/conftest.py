@@ -1,14 +1,17 @@
 """What the tests share: a clean environment, the template as it lies here, rendered projects."""
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +42,27 @@ for place, (key, value) in enumerate(HABITS.items()):
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import copier  # noqa: E402 - it keeps the environment it is imported in for every git it runs
+import jinja2  # noqa: E402
+
+# The tests render the same texts hundreds of times: each is compiled once.
+_compile, _compiled = jinja2.Environment.compile, {}
+
+
+def _compile_once(environment: jinja2.Environment, source, name=None, *others):
+    """Compile a text as Jinja does, or take what came of it before, wherever its file lay."""
+    # Copier's `yield` leaves the name it loops over in the environment.
+    if not isinstance(source, str) or "yield" in source:
+        return _compile(environment, source, name, *others)
+    rules = type(environment), environment.lexer, (*environment.extensions,)
+    key = (*rules, source, name, others[1:])
+    if key in _compiled:
+        environment.preprocess(source)  # where Copier forgets that name
+    else:
+        _compiled[key] = _compile(environment, source, name, *others)
+    return _compiled[key]
+
+
+jinja2.Environment.compile = _compile_once
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -70,6 +94,18 @@ def update(folder: Path, data: dict | None = None, **options) -> Path:
     quiet = {"defaults": True, "quiet": True, "unsafe": False, "settings": copier.Settings()}
     copier.run_update(folder, data=data, overwrite=True, **quiet, **options)
     return folder
+
+
+def run_copier(*words: str) -> subprocess.CompletedProcess:
+    """Run the command `copier` where we stand, in this process: to start Python is slow."""
+    said, given = io.StringIO(), sys.argv
+    sys.argv = ["copier", *words]
+    try:
+        with contextlib.redirect_stderr(said), pytest.raises(SystemExit) as done:
+            runpy.run_module("copier", run_name="__main__")
+    finally:
+        sys.argv = given
+    return subprocess.CompletedProcess(words, done.value.code or 0, stderr=said.getvalue())
 
 
 def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -136,7 +172,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(ROOT, "clone", "-q", str(ROOT), str(folder))
     overlay(folder)
     commit(folder, "v999.0.0")
-    git(folder, "gc", "-q")  # few files, for it is copied many times
+    git(folder, "gc", "-q", "--prune=now")  # few files, for it is copied many times
     return folder
 
 
@@ -169,7 +205,7 @@ def history(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "rm", "-rq", ".")
     git(folder, "checkout", "-q", "HEAD~1", "--", ".")
     commit(folder, "v999.0.0")
-    git(folder, "gc", "-q")
+    git(folder, "gc", "-q", "--prune=now")
     return folder
 
 
@@ -214,7 +250,7 @@ def nursery(render: Callable[..., Path]) -> Iterator:
 def drill(record_property: Callable) -> Callable:
     """Give the context of a drill's trial, which counts what the trial did into a counter."""
 
-    @contextmanager
+    @contextlib.contextmanager
     def trial(name: str) -> Iterator[Counter]:
         seen = Counter(failures=1)
         try:

@@ -42,6 +42,7 @@ def choices(question: dict) -> dict:
     return {value["value"]: value.get("validator", "") for value in full}
 
 
+@cache
 def factors(path: Path = COPIER) -> dict[str, list]:
     """Give every factor with its values; the questions of free text are left out."""
     found = {}

@@ -1,7 +1,6 @@
 """The two front doors: what Cookiecutter writes is what Copier writes, and later updates alike."""
 
 import contextlib
-import io
 import json
 import os
 import runpy
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import rows
-from conftest import ROOT, commit, copy, differences, git, recorded, tree, update
+from conftest import ROOT, commit, copy, differences, git, recorded, run_copier, tree, update
 from cookiecutter import hooks
 from cookiecutter.main import cookiecutter
 
@@ -73,13 +72,8 @@ def one_process(monkeypatch, tmp_path) -> None:
     run, path = subprocess.run, list(sys.path)
 
     def start(command, **options):
-        if command[1:3] != ["-m", "copier"]:
-            return run(command, **options)
-        monkeypatch.setattr(sys, "argv", command[2:])
-        said = io.StringIO()
-        with contextlib.redirect_stderr(said), pytest.raises(SystemExit) as done:
-            runpy.run_module("copier", run_name="__main__")
-        return subprocess.CompletedProcess(command, done.value.code or 0, stderr=said.getvalue())
+        own = command[1:3] == ["-m", "copier"]
+        return run_copier(*command[3:]) if own else run(command, **options)
 
     def run_script(script, cwd):
         with contextlib.chdir(cwd):

@@ -1,5 +1,6 @@
 """Updates: a newer release reaches a project, and what its owner wrote stays."""
 
+import contextlib
 import difflib
 import json
 import os
@@ -12,7 +13,19 @@ from pathlib import Path
 import pytest
 import rows
 import yaml
-from conftest import OLDER, OWNED, ROOT, commit, copy, differences, git, recorded, tree, update
+from conftest import (
+    OLDER,
+    OWNED,
+    ROOT,
+    commit,
+    copy,
+    differences,
+    git,
+    recorded,
+    run_copier,
+    tree,
+    update,
+)
 from drills import Nursery
 
 # Texts that YAML, TOML, Markdown and Python each could trip over.
@@ -241,14 +254,8 @@ def told(project: Path, answers: dict) -> list[str]:
     """Change answers by the command, and give the commands for what it says it removed."""
     plain = {name: x if isinstance(x, str) else json.dumps(x) for name, x in answers.items()}
     data = [f"{name}={value}" for name, value in plain.items()]
-    done = subprocess.run(
-        [sys.executable, "-m", "copier", "update", "--defaults"]
-        + [word for each in data for word in ("--data", each)],
-        cwd=project,
-        env={**os.environ, "PYTHONUTF8": "1"},
-        capture_output=True,
-        encoding="utf-8",
-    )
+    with contextlib.chdir(project):
+        done = run_copier("update", "--defaults", *(w for each in data for w in ("--data", each)))
     assert done.returncode == 0, done.stderr
     assert "is updated" in done.stderr
     said = [line.strip() for line in done.stderr.splitlines() if "git checkout" in line]
