@@ -4,11 +4,10 @@ import torch
 from torch import Tensor, nn
 
 
-def layer_norms(model: nn.Module, weight: Tensor) -> dict[str, Tensor]:
-    """Return the norm of each layer's gradient times this process's `weight`, to be averaged.
+def layer_norms(model: nn.Module) -> dict[str, Tensor]:
+    """Return the norm [] of each layer's gradient, a layer being one with parameters of its own.
 
-    A layer is a module with parameters of its own. As gradients are the same on all processes, so
-    is the average over processes and weights.
+    As gradients are the same on all processes, so is the average over processes and examples.
     """
     gradients, counts = [], {}
     for name, parameter in model.named_parameters():
@@ -19,5 +18,5 @@ def layer_norms(model: nn.Module, weight: Tensor) -> dict[str, Tensor]:
             counts[layer] = counts.get(layer, 0) + 1
     # A layer's parameters stand side by side: two kernels for all, and nothing waits for them.
     norms = torch.stack(torch._foreach_norm(gradients)).split(list(counts.values()))
-    norms = torch._foreach_mul(torch._foreach_norm(norms), weight)
-    return {f"{layer}/grad_norm": norm for layer, norm in zip(counts, norms, strict=True)}
+    norms = zip(counts, torch._foreach_norm(norms), strict=True)
+    return {f"{layer}/grad_norm": norm for layer, norm in norms}

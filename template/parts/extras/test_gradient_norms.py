@@ -23,14 +23,14 @@ def test_norms_are_those_of_the_gradients(module, wrap):
     inner.scale = nn.Parameter(torch.ones(3))
     (inner(torch.randn(7, 5)) * inner.scale).square().sum().backward()
     model = inner if wrap is nn.Sequential else wrap(inner)
-    found = module("gradient_norms").layer_norms(model, torch.tensor(7.0))
+    found = module("gradient_norms").layer_norms(model)
     expected = {"model": inner.scale.grad.norm()}
     for place in (0, 2):
         weight, bias = (p.grad.flatten() for p in inner[place].parameters())
         expected[str(place)] = torch.cat([weight, bias]).norm()
     assert found.keys() == {f"{layer}/grad_norm" for layer in expected}
     for layer, norm in expected.items():
-        torch.testing.assert_close(found[f"{layer}/grad_norm"], 7 * norm)
+        torch.testing.assert_close(found[f"{layer}/grad_norm"], norm)
 
 
 def test_norms_add_up_to_that_of_all(train):

@@ -26,7 +26,7 @@ from .loader import Group
 from .optim import build_optimizer
 from .rng import reseed
 from .run import RUNS
-from .step import Step, average
+from .step import Step, average, sum_up
 from .symptoms import Output, Parameter, Seen, describe, find_symptoms
 from .train import Progress, build_network, follow
 
@@ -41,7 +41,7 @@ class WatchedStep(Step):
     network: nn.Module
     parameters: dict[str, Parameter] = field(default_factory=dict)
 
-    def __call__(self, group: Group) -> tuple[dict[str, Tensor], Tensor]:
+    def __call__(self, group: Group) -> tuple[list[dict[str, Tensor]], Tensor]:
         before = {name: p.detach().clone() for name, p in self.trained()}
         for name, value in before.items():
             new = Parameter(list(value.shape), value.norm().item())
@@ -51,7 +51,7 @@ class WatchedStep(Step):
             self.parameters[name].change = (p.detach() - before[name]).norm().item()
         return found
 
-    def backward(self, group: Group) -> tuple[dict[str, Tensor], list[Tensor]]:
+    def backward(self, group: Group) -> tuple[list[dict[str, Tensor]], list[Tensor]]:
         found = super().backward(group)
         for name, p in self.trained():
             if p.grad is not None:
@@ -77,8 +77,8 @@ def observe(cfg: Config, accelerator: Accelerator, steps: int) -> Seen:
 
     def take(step: Step, group: Group, number: int) -> tuple[float, float]:
         reseed(accelerator.device, cfg.seed, number, accelerator.process_index)
-        sums, norm = step(group)
-        return average(accelerator, sums)["loss"], norm.item()
+        seen, norm = step(group)
+        return average(accelerator, sum_up(seen))["loss"], norm.item()
 
     groups, looks, losses, norm = follow(loader, Progress()), [], [], math.inf
     # fp16 begins with a scale of the loss that is too large, and halves it at each overflow.

@@ -20,7 +20,7 @@ from .errors import UserError, run_command
 from .optim import build_optimizer
 from .rng import reseed
 from .run import RUNS
-from .step import Step, average
+from .step import Step, average, sum_up
 from .train import Progress, build_network, follow
 
 SMOOTHING = 0.9
@@ -48,8 +48,8 @@ def rise(
         for group, ratio in zip(optimizer.param_groups, ratios, strict=True):
             group["lr"] = lr * ratio
         reseed(accelerator.device, cfg.seed, number, accelerator.process_index)
-        sums, _ = step(next(groups))
-        yield lr, average(accelerator, sums)["loss"]
+        seen, _ = step(next(groups))
+        yield lr, average(accelerator, sum_up(seen))["loss"]
 
 
 def smooth(losses: list[float]) -> list[float]:

@@ -65,7 +65,7 @@ class TimedStep(Step):
 
     watch: Stopwatch
 
-    def backward(self, group: Group) -> tuple[dict[str, Tensor], list[Tensor]]:
+    def backward(self, group: Group) -> tuple[list[dict[str, Tensor]], list[Tensor]]:
         with record_function("forward_backward"):
             found = super().backward(group)
         self.watch.lap("forward_backward")

@@ -57,12 +57,13 @@ def test_overfits_one_batch(module, config):
     model = module("model").build_model(config.model, spec)
     optimizer = module("optim").build_optimizer(model, module("optim").OptimConfig(lr=3e-3))
     model, optimizer = accelerator.prepare(model, optimizer)
-    step = module("step").Step(accelerator, model, optimizer, config)
+    step = module("step")
+    take = step.Step(accelerator, model, optimizer, config)
     group = next(loader.groups())
     losses = []
     while not losses or losses[-1] > losses[0] / 20:
-        sums, _ = step(group)
-        losses.append(module("step").average(accelerator, sums)["loss"])
+        seen, _ = take(group)
+        losses.append(step.average(accelerator, step.sum_up(seen))["loss"])
         assert len(losses) < 300
 
 
@@ -123,7 +124,7 @@ def test_evaluation_counts_each_example_once(module, config):
         count = len(loader.dataset)
         batch = loader.transform(loader.dataset[list(range(count))])
         values = model.score(model.predict(network.eval(), batch), batch)
-    sums = step.sum_up(values, step.weigh(values, count))
+    sums = step.sum_up([values | {"weight": step.weigh(values, count)}])
     for name, value in step.average(accelerator, sums).items():
         assert scores[name] == pytest.approx(value, rel=1e-5)
 
@@ -165,8 +166,8 @@ def test_weights_of_examples_count(module, config, monkeypatch):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         accelerator = Accelerator(cpu=True)
         prepared = accelerator.prepare(model, optimizer)
-        sums, _ = step.Step(accelerator, *prepared, config)(group)
-        return step.average(accelerator, sums), list(model.parameters())
+        seen, _ = step.Step(accelerator, *prepared, config)(group)
+        return step.average(accelerator, step.sum_up(seen)), list(model.parameters())
 
     def weighted(outputs, batch):
         values = plain(outputs, batch)

@@ -48,7 +48,7 @@ def measure(
         for batch, real in group.batches:
             outputs = predict(model, batch)
             values = score(outputs, batch)
-            add(sums, sum_up(values, weigh(values, real)))
+            add(sums, sum_up([values | {"weight": weigh(values, real)}]))
             rows = mark(len(values["loss"]), real, accelerator.device)
             add(totals, tally(outputs, batch, rows))
         if stopped := stop and stop.agreed():

@@ -39,9 +39,10 @@ class Digits(Dataset):
 
     def __getitem__(self, keys: list[int]) -> dict[str, Tensor]:
         """Return a batch of `image` [b, c, h, w] (uint8), `label` [b, ...] and `key` [b]."""
-        key = torch.tensor(keys)
+        key = torch.from_numpy(np.array(keys, dtype=np.int64))
         index = key % len(self)
-        return {"image": self.images[index], "label": self.labels[index], "key": key}
+        image, label = (each.index_select(0, index) for each in (self.images, self.labels))
+        return {"image": image, "label": label, "key": key}
 
 
 class Decoded(Dataset):

@@ -31,7 +31,8 @@ class Rows(Dataset):
         """Return a batch of each column [b, ...] and `key` [b]."""
         key = torch.tensor(keys)
         index = key % len(self)
-        return {name: column[index] for name, column in self.columns.items()} | {"key": key}
+        columns = {name: column.index_select(0, index) for name, column in self.columns.items()}
+        return columns | {"key": key}
 
 
 def to_number(value: Any) -> float:
