@@ -20,7 +20,7 @@ from measure import HERE, Peer, race, resolve  # noqa: E402
 from starts import measure_starts, starts_table  # noqa: E402
 from tables import find, race_table, scaling_table  # noqa: E402
 from targets import target_table  # noqa: E402
-from workloads import ALL, WORKLOADS, Workload, make_images, make_peers  # noqa: E402
+from workloads import ALL, OWN, WORKLOADS, Workload, make_images, make_peers  # noqa: E402
 
 DOCS = HERE.parent / "docs"
 PACKAGES = ("torch", "accelerate", "lightning", "pytorch-ignite", "transformers", "torchmetrics")
@@ -33,10 +33,11 @@ def measure_race(workload: Workload, folder: Path, quick: bool) -> dict[str, Any
     settings = list(workload.settings)
     if workload.key == "folder":
         settings += ["--data.root", str(make_images(folder / "images"))]
-    peers, rounds = make_peers(workload, folder), 2 if quick else workload.rounds
-    costs = race(peers, rounds, workload.epochs, settings)
+    peers = make_peers(workload, folder)
+    rounds, more = (2, 0) if quick else (workload.rounds, workload.more)
+    costs = race(peers, rounds, workload.epochs, settings, more=more, staying=OWN)
     plan = resolve(
-        peers[0].project, ["--duration", f"{rounds * workload.epochs} epochs", *settings]
+        peers[0].project, ["--duration", f"{(rounds + more) * workload.epochs} epochs", *settings]
     )
     size = plan["data"]["block"] if workload.unit == "bytes" else 1
     units = plan["examples"] * size * workload.epochs
@@ -111,7 +112,7 @@ def describe(quick: bool) -> dict[str, str]:
     return {
         "date": str(datetime.date.today()),
         "commit": commit,
-        "trial": "**A trial with few rounds, which measures nothing.**" if quick else "",
+        "trial": "**A trial with few rounds, which measures nothing.**\n\n" if quick else "",
         "machine": f"{os.cpu_count()} cores ({platform.machine()}) with {load}",
         "versions": textwrap.fill(versions, 105),
     }

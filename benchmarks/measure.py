@@ -151,21 +151,24 @@ def race(
     epochs: int,
     settings: list[str],
     environment: Environment = MappingProxyType({}),
+    more: int = 0,
+    staying: tuple[str, ...] = (),
 ) -> dict[str, list[dict[str, Any]]]:
     """Train the peers in turn, a round of so many epochs at a time; return the rounds' costs.
 
-    The first round, which warms up, is left out.
+    The first round, which warms up, is left out. After all rounds, those that stay have more.
     """
-    settings = ["--duration", f"{rounds * epochs} epochs", *settings]
+    settings = ["--duration", f"{(rounds + more) * epochs} epochs", *settings]
     steps = resolve(peers[0].project, settings)["epoch"] * epochs
     workers = {peer.name: Worker(peer, steps, settings, environment) for peer in peers}
     try:
         for worker in workers.values():
             worker.answer()
         costs: dict[str, list[dict[str, Any]]] = {peer.name: [] for peer in peers}
-        for number in range(rounds):
-            order = [*workers][number % len(workers) :] + [*workers][: number % len(workers)]
-            for name in order:
+        for number in range(rounds + more):
+            names = [name for name in workers if number < rounds or name in staying]
+            first = number % len(names)
+            for name in names[first:] + names[:first]:
                 costs[name].append(workers[name].round())
     finally:
         for worker in workers.values():
@@ -174,7 +177,12 @@ def race(
 
 
 def spread(mine: list[float], other: list[float]) -> tuple[float, float, float]:
-    """Return the ratio of the medians, and the least and the largest one of a round."""
+    """Return the ratio of the medians, and the least and the largest one of a round.
+
+    They are over the rounds that both have had.
+    """
+    both = min(len(mine), len(other))
+    mine, other = mine[:both], other[:both]
     pairs = [a / b for a, b in zip(mine, other, strict=True)]
     return statistics.median(mine) / statistics.median(other), min(pairs), max(pairs)
 

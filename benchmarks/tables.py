@@ -29,10 +29,12 @@ def race_table(workload: Workload, found: dict[str, Any]) -> str:
     rounds = len(costs["bare"])
     score = "accuracy" if workload.unit == "images" else "loss"
     titles = ("loop", "CPU ms/step", "x CPU (min-max)", "x wall (min-max)", f"{workload.unit}/s")
+    few = min(len(rows) for rows in costs.values())
     told = (
         f"{workload.told} {rounds} round{'s' * (rounds > 1)} of {steps} steps, "
-        f"evaluated every {steps // workload.epochs}, after one to warm up."
+        f"evaluated every {steps // workload.epochs}, after one to warm up"
     )
+    told += f"; {few} of the rivals." if few < rounds else "."
     lines = [*textwrap.wrap(told, 105), "", "| " + " | ".join((*titles, "RSS MB", score)) + " |"]
     lines.append("|---" * (len(titles) + 2) + "|")
     for name, rows in costs.items():

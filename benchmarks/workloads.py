@@ -43,6 +43,8 @@ class Workload(NamedTuple):
     epochs: int
     """epochs of a round"""
     rounds: int
+    more: int = 0
+    """further rounds, of our own loops and bare's alone"""
     peers: tuple[str, ...] = ALL
     task: str = "image_classification"
     network: str = ""
@@ -59,7 +61,8 @@ WORKLOADS = (
         "one checkpoint at the end.",
         ONCE,
         epochs=10,
-        rounds=11,
+        rounds=10,
+        more=50,
         network=MLP,
     ),
     Workload(

@@ -4,6 +4,7 @@ A nursery has imported all that a project imports. Each process of a life is a f
 the command as `python -m` does, and may be killed at any event of the interpreter: call or return.
 """
 
+import atexit
 import functools
 import gc
 import hashlib
@@ -16,7 +17,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -112,7 +115,7 @@ class Nursery:
             "processes": processes,
             "kills": {str(rank): kill for rank, kill in (kills or {}).items()},
             "together": together,
-            "watched": watched or any(place != LINE for place, _ in (kills or {}).values()),
+            "watched": watched,
             "goal": goal,
             "compiles": compiles,
         }
@@ -242,7 +245,7 @@ def serve(project: str) -> None:
             running[os.fork()] = rank
             if 0 in running:
                 answers.close()
-                return become(job, rank)
+                return become(job, rank) if job["processes"] > 1 else hurry(job)
         print(json.dumps(attend(running, job["together"])), file=answers, flush=True)
 
 
@@ -294,7 +297,7 @@ def become(job: dict[str, Any], rank: int) -> None:
     follow_ledger(number if place == LINE else 0, job["goal"])
     if place == CLOCK:
         signal.setitimer(signal.ITIMER_REAL, number)  # by default SIGALRM ends a process, too
-    elif job["watched"]:
+    elif job["watched"] or place not in ("", LINE):
         watch(events, f"{job['project']}/{PACKAGE}/", place, number)
     try:
         runpy.run_module(job["module"], run_name="__main__", alter_sys=True)
@@ -302,6 +305,26 @@ def become(job: dict[str, Any], rank: int) -> None:
         sys.setprofile(None)
         counted = {file: (before[file], events[file]) for file in events}
         Path(job["traces"], f"events-{rank}").write_text(json.dumps(counted))
+
+
+def hurry(job: dict[str, Any]) -> None:
+    """Be the only process of a life, and end as Python does, but for taking itself apart.
+
+    That would touch, and so copy, all the memory that it shares with the nursery.
+    """
+    try:
+        become(job, 0)
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def follow_ledger(last: int, goal: dict[str, Any] | None) -> None:

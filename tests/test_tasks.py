@@ -29,7 +29,9 @@ SETTINGS = {
 LAYOUTS = {"one": (1, 1, 4), "two": (2, 1, 2), "accumulated": (1, 4, 1), "both": (2, 2, 1)}
 """processes, micro-batches and, in units of 10, the size of a batch"""
 SMOOTH = ("step", "loss", "grad_norm", "lr")
-PROCESSES = [1, pytest.param(2, marks=pytest.mark.deep)]
+FILES = ("step.py", "evaluate.py", "checkpoint.py")
+KILLS = [(1, 1), *(pytest.param(n, 3, marks=pytest.mark.deep) for n in (1, 2))]
+"""processes, and how often they are killed: each time in another of the files"""
 
 
 def everything(task: str) -> dict:
@@ -60,9 +62,9 @@ def test_docs_promise_what_is_proven():
     assert {task: float(promised) for task, promised in promises} == bounds
 
 
-@pytest.mark.parametrize("processes", PROCESSES)
+@pytest.mark.parametrize(("processes", "count"), KILLS)
 @pytest.mark.parametrize("task", TASKS)
-def test_goes_on_to_the_same_end(render, nursery, tmp_path, drill, task, processes):
+def test_goes_on_to_the_same_end(render, nursery, tmp_path, drill, task, processes, count):
     with drill("task: kill") as seen:
         project = render(**rows.answers(everything(task)))
         given = [*known(project)["SMALL"], *arguments(SETTINGS), "--data.workers", "1"]
@@ -71,7 +73,8 @@ def test_goes_on_to_the_same_end(render, nursery, tmp_path, drill, task, process
         )
         assert not any(whole.codes), whole.output
         draw = random.Random(f"{task} {processes}")
-        for file in ("step.py", "evaluate.py", "checkpoint.py"):
+        first = TASKS.index(task)
+        for file in [FILES[(first + number) % len(FILES)] for number in range(count)]:
             before, events = whole.events[0][file]
             place = (file, draw.randint(before + 1, events))
             kills = {draw.randrange(processes): place}

@@ -138,12 +138,13 @@ def own_tests(project) -> set[str]:
 def test_its_own_tests_pass(render, name, whole, tmp_path):
     """All of them; with each push, of the full row only those that the lean one lacks.
 
-    And neither those of resumes nor of curves, which the drills hold to more.
+    And none of those that start the run again or spread it: the drills hold that to more.
     """
     project = tmp_path / "project"
     shutil.copytree(render(**rows.answers(BOTH[name])), project)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    command += [] if whole else ["-k", "not resume and not curve"]
+    left = "resume or curve or killed or processes"
+    command += [] if whole else ["-k", f"not ({left})"]
     known = own_tests(render(**rows.answers(rows.LEAN))) if name == "full" and not whole else set()
     done = subprocess.run(
         [*command, *sorted(own_tests(project) - known)],

@@ -18,6 +18,7 @@ import pytest
         (["--optim.name", "Adamm"], ["optim.name", "did you mean Adam", "SGD"]),
         (["--optim.args", "{momentun: 0.9}", "--optim.name", "SGD"], ["optim.args", "momentum"]),
         (["--optim.lr_scale", "{nothing: 0.1}"], ["optim.lr_scale", "nothing"]),
+        (["--optim.lr_scale", "{(: 0.1}"], ["optim.lr_scale", "'('", "no pattern"]),
         (["--schedule.name", "cosin"], ["schedule.name", "did you mean cosine"]),
         (["--schedule.args", "{gama: 1}"], ["schedule.args", "gama"]),
         (["--schedule.warmup", "99 epochs"], ["schedule.warmup", "99 epochs"]),
