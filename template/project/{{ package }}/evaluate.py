@@ -49,8 +49,7 @@ def measure(
             outputs = predict(model, batch)
             values = score(outputs, batch)
             add(sums, sum_up([values | {"weight": weigh(values, real)}]))
-            rows = mark(len(values["loss"]), real, accelerator.device)
-            add(totals, tally(outputs, batch, rows))
+            add(totals, tally(outputs, batch, mark(len(values["loss"]), real, accelerator.device)))
         if stopped := stop and stop.agreed():
             break
     model.train()

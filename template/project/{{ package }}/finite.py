@@ -24,10 +24,9 @@ class Watch:
 
     def __init__(self, accelerator: Accelerator, loader: Loader, max_skips: int):
         self.count, self.main = len(loader.dataset), accelerator.is_main_process
-        self.scaler = accelerator.scaler
+        self.scaler, self.row, self.seen = accelerator.scaler, 0, []
         # The scale of fp16 begins at 2^16 and is halved at an overflow; below 1 it isn't the cause.
         self.allowed = max_skips + (16 if self.scaler else 0)
-        self.row, self.seen = 0, []
 
     def note(self, step: int, group: Group, norm: Tensor) -> None:
         """Keep what a step did for the next look."""

@@ -61,9 +61,9 @@ class Plan:
 
         Returns the keys of its samples from there on, and the number of real rows of each batch.
         """
-        generator = torch.Generator().manual_seed(mix(self.seed, epoch))
         order = torch.arange(self.count)
         if self.shuffle:
+            generator = torch.Generator().manual_seed(mix(self.seed, epoch))
             order = torch.randperm(self.count, generator=generator)
         order = (order + epoch * self.count)[seen:]
         shares = torch.arange(0, len(order), self.share)

@@ -37,8 +37,7 @@ class Log:
         self.bar.set_postfix_str(text, refresh=False)
         self.bar.update(step - self.bar.n)
         if self.plain:
-            left = seconds / max(step - self.step, 1) * (self.total - step)
-            eta = timedelta(seconds=round(left))
+            eta = timedelta(seconds=round(seconds / max(step - self.step, 1) * (self.total - step)))
             print(f"step {step}/{self.total}  {text}  ETA {eta}", flush=True)
         self.restart_clock(step, examples)
 

@@ -41,8 +41,8 @@ class Digits(Dataset):
         """Return a batch of `image` [b, c, h, w] (uint8), `label` [b, ...] and `key` [b]."""
         key = torch.from_numpy(np.array(keys, dtype=np.int64))
         index = key % len(self)
-        image, label = (each.index_select(0, index) for each in (self.images, self.labels))
-        return {"image": image, "label": label, "key": key}
+        images = self.images.index_select(0, index)  # in a tenth of the time of images[index]
+        return {"image": images, "label": self.labels[index], "key": key}
 
 
 class Decoded(Dataset):
