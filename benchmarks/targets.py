@@ -10,12 +10,14 @@ from tables import base_of, column
 
 REASONS = {
     "mlp": "A step of the tiny network takes less than a millisecond by hand. What lean adds to "
-    "it, by a profile of its parts: an evaluation that also sums scores per example, counts which "
-    "class is taken for which and reads its batches in order (a third); reading, for each row has "
-    "a key that its draws come from, and a pass is laid out so that it can be entered anywhere (a "
-    "quarter); a reseed per step, torch's scheduler, what is logged, and the check for a signal "
-    "(the rest). The step itself is as fast as the one by hand. Full exchanges the weights and "
-    "their average around each evaluation, twice, where bare evaluates a second network.",
+    "it, by a profile of its parts: an evaluation that reads its batches anew, sums scores per "
+    "example and counts which class is taken for which (a third, half of it reading); the scores "
+    "of each example in each step, not only in those that are logged (a tenth); reading, for each "
+    "row has a key that its draws come from, and a pass is laid out so that it can be entered "
+    "anywhere; a reseed per step, torch's scheduler, what is logged, and the check for a signal "
+    "(about ten microseconds each). Full's average is one kernel per step, as by hand. Batches of "
+    "an evaluation could be kept, as bare does; then a model that changes one in place would "
+    "spoil all later evaluations without a word.",
     "resnet": "On this network the loop's fixed cost is small beside the step. What is left over "
     "1.00 is what bare leaves out: padding the ragged last batch, the scores of each example, "
     "their tally in evaluations, checkpoints with fsync.",
