@@ -75,9 +75,9 @@ def test_goes_on_to_the_same_end(render, nursery, tmp_path, drill, task, process
         draw = random.Random(f"{task} {processes}")
         first = TASKS.index(task)
         for file in [FILES[(first + number) % len(FILES)] for number in range(count)]:
-            before, events = whole.events[0][file]
-            place = (file, draw.randint(before + 1, events))
-            kills = {draw.randrange(processes): place}
+            there = [events.get(file, (0, 0)) for events in whole.events]
+            rank = draw.choice([rank for rank, (before, last) in enumerate(there) if before < last])
+            kills = {rank: (file, draw.randint(there[rank][0] + 1, there[rank][1]))}
             life = nursery.live(
                 project, tmp_path / "killed", "train", *given, processes=processes, kills=kills
             )
