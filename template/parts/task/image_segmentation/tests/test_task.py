@@ -9,16 +9,10 @@ from PIL import Image
 from test_training import ledger
 
 
-def test_learns_the_data(module):
+def test_learns_the_data_and_commands_find_the_digits(module, command, call):
     assert module("train").main(["--name", "run"]) == 0
     assert max(line.get("eval/mean_iou", 0) for line in ledger("run")) >= 0.75
 
-
-def test_commands_find_the_digits(module, train, command, call):
-    # Without the project's own settings, some of which are slow at the start.
-    Path("fast.yaml").write_text("optim: {lr: 0.005}\nschedule: {name: onecycle}\n")
-    quick = ["--data.size", "20", "--data.batch_size", "16", "--duration", "3 epochs"]
-    assert train("--config", "fast.yaml", *quick) == 0
     _, loader, spec = module("data").build_loaders(module("data").DataConfig(), 0)
     Path("scenes/more").mkdir(parents=True)
     scenes = loader.dataset[[0, 1, 2, 3]]

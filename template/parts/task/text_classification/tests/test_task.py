@@ -16,17 +16,11 @@ TEXTS = {
 """names of characters that came after Unicode 3.2, and some like them"""
 
 
-def test_learns_the_data(module):
+def test_learns_the_data_and_knows_new_texts(module, call, command):
     arguments = ["--data.limit", "2560", "--duration", "4 epochs", "--eval_every", "2 epochs"]
     assert module("train").main(["--name", "run", *arguments]) == 0
     assert max(line.get("eval/accuracy", 0) for line in ledger("run")) >= 0.93
 
-
-def test_predict_knows_new_texts(train, call, command):
-    # Without the project's own settings, some of which are slow at the start.
-    Path("fast.yaml").write_text("optim: {lr: 0.003}\nschedule: {name: onecycle}\n")
-    settings = ["--data.limit", "2560", "--duration", "3 epochs", "--save_every", "1 epoch"]
-    assert train("--config", "fast.yaml", *settings) == 0
     Path("texts.txt").write_text("\n\n".join(TEXTS))
     Path("table.csv").write_text("\n".join(["text,more", *(f"{text},0" for text in TEXTS)]))
     done = command("predict", "--run", "runs/run", "--input", "texts.txt")

@@ -35,12 +35,23 @@ def parts(module) -> Callable:
     return parts
 
 
-def test_learns_the_text(module):
+def test_learns_the_text_and_tells_the_bits_of_each_file(module, command, call):
     assert module("train").main(["--name", "run", "--duration", "120 steps"]) == 0
     best = json.loads(Path("runs/run/status.json").read_text())["best"]
     assert 2 < best["bits_per_byte"] < 3.3  # which pairs of letters alone give
     assert best["bits_per_byte"] == pytest.approx(best["loss"] / math.log(2))
     assert best["perplexity"] == pytest.approx(math.exp(best["loss"]))
+
+    Path("texts").mkdir()
+    Path("texts/known.txt").write_text("The statement is the same as that of the expression. " * 4)
+    Path("texts/unknown.txt").write_text("qZ7#xW" * 20)
+    done = command("predict", "--run", "runs/run", "--input", "texts")
+    assert done.returncode == 0, done.stderr
+    known, unknown = (json.loads(line) for line in done.stdout.splitlines())
+    assert (known["input"], known["bytes"]) == ("texts/known.txt", 212)
+    assert (unknown["input"], unknown["bytes"]) == ("texts/unknown.txt", 120)
+    assert known["bits_per_byte"] < 4.5 < unknown["bits_per_byte"]
+    assert call("predict", "--run", "runs/run", "--input", "texts/known.txt") == [known]
 
 
 def test_bytes_are_predicted_from_those_before_them(module, parts):
@@ -104,30 +115,15 @@ def test_sample_goes_on_as_the_text_does(train, module, capsys, lines):
         return capsys.readouterr().out.removesuffix("\n")
 
     Path("alphabet.txt").write_text(ALPHABET * 99)
-    Path("fast.yaml").write_text("optim: {lr: 0.01}\n")
-    fast = ["--config", "fast.yaml", "--data.root", "alphabet.txt", "--duration", "60 steps"]
-    assert train(*fast, "--data.batch_size", "8") == 0
+    fast = ["--optim.lr", "0.01", "--schedule.name", "constant", "--schedule.warmup", "0 steps"]
+    small = ["--data.root", "alphabet.txt", "--data.batch_size", "8", "--duration", "60 steps"]
+    assert train(*fast, *small) == 0
     likeliest = sample("--prompt", "hijk", "--length", "70", "--top_k", "1")
     assert likeliest == (ALPHABET * 4)[7:81]
-    assert sample("--length", "30", "--top_k", "1", "--seed", "5") == ALPHABET + "abcd"
+    assert sample("--length", "30", "--top_k", "1", "--seed", "5") in ALPHABET * 3
     wild = ["--length", "50", "--temperature", "9", "--seed"]
     assert sample(*wild, "1") == sample(*wild, "1") != sample(*wild, "2")
     assert set(sample(*wild, "1", "--top_k", "2")) != set(sample(*wild, "1"))
-
-
-def test_predict_tells_the_bits_of_each_file(train, command, call):
-    Path("texts").mkdir()
-    Path("texts/known.txt").write_text("The statement is the same as that of the expression. " * 4)
-    Path("texts/unknown.txt").write_text("qZ7#xW" * 20)
-    Path("fast.yaml").write_text("optim: {lr: 0.01}\n")
-    assert train("--config", "fast.yaml", "--duration", "60 steps") == 0
-    done = command("predict", "--run", "runs/run", "--input", "texts")
-    assert done.returncode == 0, done.stderr
-    known, unknown = (json.loads(line) for line in done.stdout.splitlines())
-    assert (known["input"], known["bytes"]) == ("texts/known.txt", 212)
-    assert (unknown["input"], unknown["bytes"]) == ("texts/unknown.txt", 120)
-    assert known["bits_per_byte"] < 4.5 < unknown["bits_per_byte"]
-    assert call("predict", "--run", "runs/run", "--input", "texts/known.txt") == [known]
 
 
 def test_evaluate_tells_what_looking_back_is_worth(train, call):
