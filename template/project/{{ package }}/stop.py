@@ -34,8 +34,7 @@ class Stop:
             signal.signal(number, self.ask)
 
     def ask(self, number: int, frame: FrameType | None) -> None:
-        # One Ctrl-C may come twice, from the terminal and from a launcher; of a second one torchrun
-        # makes a SIGTERM.
+        # One Ctrl-C may come twice, by a launcher; of a second one torchrun makes a SIGTERM.
         if self.interrupted and time.monotonic() > self.asked + 1:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
