@@ -83,9 +83,10 @@ def lean(path: Path = COPIER) -> dict:
     }
 
 
-def full(path: Path = COPIER) -> dict:
-    """Give the row with everything on that goes together."""
-    row = lean(path) | {name: answer for name, answer in RICH.items() if name in factors(path)}
+def full(path: Path = COPIER, **answers: str) -> dict:
+    """Give the row with everything on that goes together, and with these answers."""
+    rich = RICH | answers
+    row = lean(path) | {name: answer for name, answer in rich.items() if name in factors(path)}
     for factor, values in factors(path).items():
         if values == [False, True] and allowed(row | {factor: True}, path):
             row[factor] = True

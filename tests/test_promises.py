@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import rows
 from conftest import commit
-from test_train import TASKS
+from test_train import SMALL, TASKS
 
 pytestmark = [pytest.mark.deep]
 
@@ -23,9 +23,8 @@ ELSEWHERE = ("uvx ", "docker ", "sbatch ", "mkdir ../again")
 # Several machines with eight GPUs each are two processes here.
 ALONE = {"--nnodes 2": "--nnodes 1", "--nproc_per_node 8": "--nproc_per_node 2"}
 ALONE |= {"HOST:29500": "localhost:29511"}
+ALONE |= {"multi_node.yaml": "multi_node.yaml --num_machines 1 --num_processes 2"}
 LIMIT = 900
-SMALL = {"trackers/wandb": False, "trackers/mlflow": False}
-"""without the two largest downloads"""
 
 
 def odd(count: int) -> list[dict]:
@@ -43,13 +42,13 @@ ROWS |= {f"odd-{number}": row for number, row in enumerate(odd(4), 1)}
 
 def installers(project: Path, venv: Path) -> dict[str, list[str]]:
     """Give the commands that install a project into a new environment, by tool."""
-    torch = "torch==2.13.0"
+    torch, create = "torch==2.13.0", f"uv venv -q --python {sys.executable} {venv}"
+    install = f"uv pip install -q --python {venv}/bin/python {torch}"
     return {
         "pip": [f"{sys.executable} -m venv {venv}", f"{venv}/bin/pip install -q {torch} -e .[dev]"],
-        "uv": [
-            f"uv venv -q --python {sys.executable} {venv}",
-            f"uv pip install -q --python {venv}/bin/python {torch} -e .[dev]",
-        ],
+        "uv": [create, f"{install} -e .[dev]"],
+        # Of all but torch, which would bring gigabytes of CUDA.
+        "lowest": [create, install, f"{install} --resolution lowest-direct -e .[dev]"],
     }
 
 
@@ -71,7 +70,8 @@ def filled(command: str, words: dict[str, Path]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "tool"), [*((name, "pip") for name in ROWS), ("lean", "uv"), ("full", "uv")]
+    ("name", "tool"),
+    [*((name, "pip") for name in ROWS), ("lean", "uv"), ("full", "uv"), ("full", "lowest")],
 )
 def test_installs_and_every_command_of_its_readme_works(
     render: Callable[..., Path], tmp_path: Path, name: str, tool: str

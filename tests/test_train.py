@@ -16,8 +16,10 @@ from drills import LINE
 TASKS = rows.COPIER.parent / "tests/tasks"
 LINES = (5, 20)
 """lines of the ledger between which a row is killed: after the first checkpoint, before the last"""
-BOTH = {"lean": rows.LEAN, "full": rows.FULL | {"trackers/wandb": False, "trackers/mlflow": False}}
+SMALL = {"trackers/wandb": False, "trackers/mlflow": False}
 """without W&B and MLflow, which are as large as all the rest, and tried by hand"""
+BOTH = {"lean": rows.LEAN, "full": rows.FULL | SMALL}
+FULL = {task: rows.full(task=task) | SMALL for task in rows.factors()["task"]}
 
 
 def run(project, module: str, *arguments: str, cwd) -> str:
@@ -129,29 +131,35 @@ def own_tests(project) -> set[str]:
     return {path.relative_to(project).as_posix() for path in project.glob("tests/test_*.py")}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "whole"),
-    [(name, False) for name in BOTH]
-    + [pytest.param(name, True, marks=pytest.mark.deep) for name in BOTH],
-)
-def test_its_own_tests_pass(render, name, whole, tmp_path):
-    """All of them; with each push, of the full row only those that the lean one lacks.
-
-    And none of those that start the run again or spread it: the drills hold that to more.
-    """
-    project = tmp_path / "project"
-    shutil.copytree(render(**rows.answers(BOTH[name])), project)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    left = "resume or curve or killed or processes"
-    command += [] if whole else ["-k", f"not ({left})"]
-    known = own_tests(render(**rows.answers(rows.LEAN))) if name == "full" and not whole else set()
+def check_own_tests(project, folder, *arguments: str) -> None:
+    """See a project's own tests pass in a copy of it."""
+    shutil.copytree(project, folder)
     done = subprocess.run(
-        [*command, *sorted(own_tests(project) - known)],
-        cwd=project,
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stdout[-5000:]
     assert re.search(r"\d+ passed", done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOTH)
+def test_its_own_tests_pass(render, name, tmp_path):
+    """Of the full row only those that the lean one lacks; the deep form has all of each task.
+
+    And none of those that start the run again or spread it: the drills hold that to more.
+    """
+    project = render(**rows.answers(BOTH[name]))
+    known = own_tests(render(**rows.answers(rows.LEAN))) if name == "full" else set()
+    left = "resume or curve or killed or processes"
+    chosen = sorted(own_tests(project) - known)
+    check_own_tests(project, tmp_path / "project", "-k", f"not ({left})", *chosen)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("row", [rows.LEAN, *FULL.values()], ids=["lean", *FULL])
+def test_all_its_own_tests_pass(render, row, tmp_path):
+    check_own_tests(render(**rows.answers(row)), tmp_path / "project")
