@@ -32,10 +32,10 @@ def drop_paths(network: nn.Module, cfg: StochasticDepthConfig) -> None:
     """Let branches be dropped, number l of L at `rate` * l / L (Huang et al., ECCV 2016).
 
     For single examples, and scaled where they stay (DropPath, Larsson et al., ICLR 2017), so that
-    nothing is left to do in an evaluation. Raises UserError if the pattern is in no module's name.
+    nothing is left to do in an evaluation. Raises UserError if none of a rate above 0 is found.
     """
     ends = [module for name, module in network.named_modules() if re.search(cfg.branches, name)]
-    if not ends:
+    if cfg.rate and not ends:
         known = ", ".join([name for name, _ in network.named_modules() if name][-3:])
         raise UserError(
             f"stochastic_depth.branches: no module's name holds {cfg.branches!r}; the last: {known}"

@@ -88,6 +88,11 @@ def test_rate_of_zero_changes_nothing(module):
     assert_equal(*results)
 
 
+def test_rate_of_zero_needs_no_branches(module):
+    technique, network = module("stochastic_depth"), Block()
+    technique.drop_paths(network, technique.StochasticDepthConfig(rate=0, branches="x y"))
+
+
 def test_unknown_branch_is_refused(module, train):
     with pytest.raises(module("errors").UserError, match=r"branches: no module's name holds 'x y'"):
         train("--stochastic_depth.branches", "x y")

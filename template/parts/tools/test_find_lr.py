@@ -9,10 +9,8 @@ from test_training import ledger
 
 
 @pytest.fixture
-def rise(module):
+def rise(module, config):
     """Return a function that gives the rates and losses of a test."""
-    Path("defaults.yaml").touch()
-    config = module("config").parse_config("test", SMALL, Path("defaults.yaml"))
 
     def run(low: float, high: float, steps: int, **optim) -> tuple[list[float], list[float]]:
         vars(config.optim).update(optim)
