@@ -8,8 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image, ImageEnhance, ImageOps
-from task import PLAIN
-from test_training import assert_alike, assert_equal, final_state, ledger
+from test_training import CURVE, assert_alike, assert_equal, final_state, ledger
 
 COLOURS = torch.randint(256, (6, 3, 40, 48), generator=torch.Generator().manual_seed(0)) / 255
 COLOURS[1:3] = COLOURS[1:3].square()
@@ -184,10 +183,9 @@ def test_training_is_changed_and_evaluation_is_not(module, monkeypatch):
 
 
 def test_same_curve_however_a_step_is_spread(train):
-    common = [*PLAIN, "--optim.lr", "1e-4", "--log_every", "1 step", "--duration", "30 steps"]
-    assert train(*common, "--name", "one") == 0
+    assert train(*CURVE, "--name", "one") == 0
     spread = ["--data.batch_size", "32", "--optim.accumulate", "2"]
-    assert train(*common, *spread, "--name", "spread") == 0
+    assert train(*CURVE, *spread, "--name", "spread") == 0
     assert_alike("one", "spread")
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from task import PLAIN
-from test_training import assert_alike, ledger
+from test_training import CURVE, assert_alike, ledger
 
 
 @pytest.fixture
@@ -24,11 +23,10 @@ def memory(module, monkeypatch):
 
 
 def test_curve_is_that_of_the_whole_batch(train, memory, capsys):
-    common = [*PLAIN, "--optim.lr", "1e-4", "--duration", "30 steps"]
-    assert train(*common, "--name", "whole") == 0
+    assert train(*CURVE, "--name", "whole") == 0
     assert "fit in memory" not in capsys.readouterr().out
     memory(20)
-    assert train(*common, "--name", "parts") == 0
+    assert train(*CURVE, "--name", "parts") == 0
     assert "batches of 16 fit in memory: 4 of them make a step" in capsys.readouterr().out
     assert_alike("whole", "parts")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate import Accelerator
-from task import OTHER, PLAIN
-from test_training import assert_alike, assert_equal, final_state, ledger
+from task import OTHER
+from test_training import CURVE, assert_alike, assert_equal, final_state, ledger
 from torch import nn
 
 TEACHER = ["--distillation.teacher", "runs/teacher"]
@@ -92,7 +92,7 @@ def test_resumes_bit_for_bit(train, teacher):
 
 
 def test_same_curve_however_a_step_is_spread(train, teacher):
-    common = [*PLAIN, *TEACHER, "--optim.lr", "1e-4", "--duration", "30 steps"]
+    common = [*CURVE, *TEACHER]
     assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
     half = [*common, "--data.batch_size", "30", "--optim.accumulate", "2"]
     assert train(*half, "--name", "accumulated") == 0

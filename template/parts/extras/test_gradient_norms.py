@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from task import PLAIN
-from test_training import assert_alike, assert_equal, final_state, ledger
+from test_training import CURVE, assert_alike, assert_equal, final_state, ledger
 from torch import nn
 
 
@@ -45,10 +44,9 @@ def test_norms_add_up_to_that_of_all(train):
 
 
 def test_norms_are_the_same_however_a_step_is_spread(train):
-    common = [*PLAIN, "--optim.lr", "1e-4", "--log_every", "1 step", "--duration", "30 steps"]
-    assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
+    assert train(*CURVE, "--data.batch_size", "60", "--name", "one") == 0
     half = ["--data.batch_size", "30", "--optim.accumulate", "2", "--name", "accumulated"]
-    assert train(*common, *half) == 0
+    assert train(*CURVE, *half) == 0
     assert_alike("one", "accumulated")
 
 

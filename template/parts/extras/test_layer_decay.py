@@ -1,6 +1,7 @@
 """The promises of layer-wise learning rates: the factors, and that they stay."""
 
 import pytest
+from task import SMALL
 from test_training import final_state
 from torch import nn
 
@@ -50,11 +51,12 @@ def test_refuses_what_is_no_factor(module, value):
         module("train").main(["--optim.layer_decay", value])
 
 
-def test_run_decays_the_rates_of_its_layers(module, train, config):
+def test_run_decays_the_rates_of_its_layers(module, train):
     settings = ["--duration", "14 steps", "--optim.lr_scale", "{}", "--schedule.name", "constant"]
     assert train(*settings, "--schedule.warmup", "0 steps", "--optim.layer_decay", "0.5") == 0
-    _, _, spec = module("data").build_loaders(config.data, config.seed)
-    network = module("model").build_model(config.model, spec)
+    cfg = module("config").parse_config("test", SMALL)
+    _, _, spec = module("data").build_loaders(cfg.data, cfg.seed)
+    network = module("model").build_model(cfg.model, spec)
     names = [name for name, _ in network.named_parameters()]
     factors = sorted({*module("layer_decay").layer_factors(names, 0.5).values()})
     rates = [group["lr"] for group in final_state("run")[1]["optimizer"]["param_groups"]]

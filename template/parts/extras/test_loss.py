@@ -6,8 +6,7 @@ import json
 #% endif %#
 import pytest
 import torch
-from task import PLAIN
-from test_training import assert_alike, assert_equal, final_state, ledger
+from test_training import CURVE, assert_alike, assert_equal, final_state, ledger
 from torch import nn
 
 #% if task == 'tabular_regression' %#
@@ -185,7 +184,7 @@ def test_resumes_bit_for_bit(train, other):
 
 
 def test_same_curve_however_a_step_is_spread(train, other):
-    common = [*PLAIN, *other, "--optim.lr", "1e-4", "--duration", "30 steps"]
+    common = [*CURVE, *other]
     assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
     half = [*common, "--data.batch_size", "30", "--optim.accumulate", "2"]
     assert train(*half, "--name", "accumulated") == 0

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
-from task import PLAIN
-from test_training import assert_alike, assert_equal, final_state, ledger
+from test_training import CURVE, assert_alike, assert_equal, final_state, ledger
 
 IMAGES = torch.rand(64, 3, 12, 16, generator=torch.Generator().manual_seed(0))
 PARTNERS = IMAGES.unflatten(0, (32, 2)).flip(1).flatten(0, 1)
@@ -125,8 +124,7 @@ def test_training_is_mixed_and_evaluation_is_not(module, monkeypatch):
 
 
 def test_same_curve_however_a_step_is_spread(train):
-    common = [*PLAIN, *BOTH, "--optim.lr", "1e-4", "--log_every", "1 step"]
-    common += ["--duration", "30 steps"]
+    common = [*CURVE, *BOTH]
     assert train(*common, "--name", "one") == 0
     spread = ["--data.batch_size", "32", "--optim.accumulate", "2"]
     assert train(*common, *spread, "--name", "spread") == 0

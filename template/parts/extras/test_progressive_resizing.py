@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from task import PLAIN
-from test_training import assert_alike, assert_equal, final_state, ledger
+from test_training import CURVE, assert_alike, assert_equal, final_state, ledger
 
 GROWTH = ["--data.progressive_resizing.start", "0.5", "--data.progressive_resizing.epochs", "2"]
 
@@ -42,8 +41,7 @@ def test_images_are_those_of_pillow(module):
 
 
 def test_same_curve_however_a_step_is_spread(train):
-    common = [*PLAIN, *GROWTH, "--optim.lr", "1e-4", "--log_every", "1 step"]
-    common += ["--duration", "50 steps"]
+    common = [*CURVE, *GROWTH, "--duration", "50 steps"]
     assert train(*common, "--name", "one") == 0
     spread = ["--data.batch_size", "32", "--optim.accumulate", "2"]
     assert train(*common, *spread, "--name", "spread") == 0

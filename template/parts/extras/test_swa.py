@@ -109,12 +109,13 @@ def rates(schedule) -> list[float]:
 
 
 def test_average_is_that_of_the_checkpoints(train):
-    settings = [*HALF, "--keep", "9", "--eval_every", "56 steps", "--save_every", "7 steps"]
+    settings = ["--swa.start", "0.5", "--swa.every", "8 steps", "--eval_every", "56 steps"]
+    settings += ["--keep", "14", "--save_every", "4 steps"]
     settings += ["--swa.lr", "0.001", "--log_every", "1 step", "--schedule.name", "cosine"]
     assert train(*settings) == 0
     folders = sorted(Path("runs/run/checkpoints").glob("step-*"))
     saved = {int(f.name.split("-")[1]): load_file(f / "model.safetensors") for f in folders}
-    taken = [saved[step] for step in range(28, 57, 7)]
+    taken = [saved[step] for step in range(28, 56, 8)]
     best = load_file("runs/run/best/model.safetensors")
     for name, value in best.items():
         torch.testing.assert_close(value, torch.stack([each[name] for each in taken]).mean(0))

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from task import PLAIN, SMALL
-from test_training import assert_alike, assert_equal, final_state, ledger
+import pytest
+from task import SMALL
+from test_training import CURVE, assert_alike, assert_equal, final_state, ledger
 
 
 def test_signal_saves(package, module):
@@ -55,6 +56,7 @@ def test_stop_within_an_evaluation_does_it_in_the_next_start(train, module, monk
     assert ledger("whole") == ledger("run")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 def test_only_a_second_interrupt_ends_the_process(module):
     """One Ctrl-C comes twice within a moment: from the terminal and on from torchrun."""
     child = os.fork()
@@ -71,10 +73,9 @@ def test_only_a_second_interrupt_ends_the_process(module):
 
 
 def test_goes_on_with_another_number_of_processes(train, command):
-    common = [*PLAIN, "--optim.lr", "1e-4", "--log_every", "1 step", "--duration", "30 steps"]
-    assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
-    two = [*SMALL, *common, "--data.batch_size", "30", "--name", "two", "--save_every", "9 steps"]
+    assert train(*CURVE, "--data.batch_size", "60", "--name", "one") == 0
+    two = [*SMALL, *CURVE, "--data.batch_size", "30", "--name", "two", "--save_every", "9 steps"]
     stopped = command("train", *two, "--time_limit", "0.1 s", processes=2)
     assert "preempted at step 1" in stopped.stdout, stopped.stderr
-    assert train(*common, "--data.batch_size", "60", "--name", "two") == 0
+    assert train(*CURVE, "--data.batch_size", "60", "--name", "two") == 0
     assert_alike("one", "two")

@@ -9,6 +9,10 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 from task import PLAIN, SMALL
 
+CURVE = [*PLAIN, "--optim.name", "SGD", "--optim.args", "{}", "--optim.lr", "0.01"]
+CURVE += ["--log_every", "1 step", "--duration", "30 steps"]
+"""a run that rounding changes little: Adam would make steps of what is nothing but rounding"""
+
 
 def ledger(run: str) -> list[dict]:
     """Return the lines of a run's ledger without the speed, which is never twice the same."""
@@ -103,10 +107,8 @@ def test_finished_run_does_nothing_and_never_starts_anew(train):
 
 
 def test_same_curve_however_a_step_is_spread(train, command):
-    # A small learning rate, or the differences in rounding would grow with every step.
-    common = [*PLAIN, "--optim.lr", "1e-4", "--log_every", "1 step", "--duration", "30 steps"]
-    assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
-    half = [*common, "--data.batch_size", "30"]
+    assert train(*CURVE, "--data.batch_size", "60", "--name", "one") == 0
+    half = [*CURVE, "--data.batch_size", "30"]
     assert train(*half, "--optim.accumulate", "2", "--name", "accumulated") == 0
     done = command("train", *SMALL, *half, "--name", "two", processes=2)
     assert done.returncode == 0, done.stderr
@@ -139,7 +141,7 @@ def test_batches_are_the_same_however_many_are_put_together(module, config, monk
     one, many = build(1), build(2**18)
     window = one.plan.window
     whole = list(many.groups(1))
-    for seen in (0, window, 3 * window):
+    for seen in (0, window, 2 * window):
         rest = list(many.groups(1, seen))
         for group, alone, again in zip(
             rest, one.groups(1, seen), whole[seen // window :], strict=True

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from task import PLAIN, SMALL
-from test_training import assert_equal, final_state, ledger
+from task import SMALL
+from test_training import CURVE, assert_equal, final_state, ledger
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -87,8 +87,7 @@ def test_padding_counts_for_nothing(module, parts):
 
 
 def test_unequal_texts_weigh_by_their_bytes_however_a_step_is_spread(train, command, lines):
-    common = [*PLAIN, "--data.root", str(lines), "--data.packed", "false", "--optim.lr", "1e-4"]
-    common += ["--log_every", "1 step", "--duration", "30 steps", "--data.holdout", "0.1"]
+    common = [*CURVE, "--data.root", str(lines), "--data.packed", "false", "--data.holdout", "0.1"]
     assert train(*common, "--data.batch_size", "60", "--name", "one") == 0
     half = [*common, "--data.batch_size", "30"]
     assert train(*half, "--optim.accumulate", "2", "--name", "accumulated") == 0
