@@ -28,8 +28,9 @@ LIMIT = 900
 
 
 def odd(count: int) -> list[dict]:
-    """Give rows that lie far from lean, from full and from each other."""
+    """Give rows that lie far from lean, from full and from each other, and need no GPU."""
     chosen, others = [rows.LEAN, rows.FULL], [row | SMALL for row in rows.pairs()]
+    others = [row for row in others if row["precision"] != "fp16"]
     while len(chosen) < count + 2:
         others.sort(key=lambda row: min(sum(row[x] != y[x] for x in row) for y in chosen))
         chosen.append(others.pop())

@@ -9,9 +9,9 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 from task import PLAIN, SMALL
 
-CURVE = [*PLAIN, "--optim.name", "SGD", "--optim.args", "{}", "--optim.lr", "0.01"]
+CURVE = [*PLAIN, "--optim.name", "SGD", "--optim.args", "{}", "--optim.lr", "1e-3"]
 CURVE += ["--log_every", "1 step", "--duration", "30 steps"]
-"""a run that rounding changes little: Adam would make steps of what is nothing but rounding"""
+"""a run that rounding changes little: Adam would make steps of it, larger steps cross kinks"""
 
 
 def ledger(run: str) -> list[dict]:
