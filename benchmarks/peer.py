@@ -70,7 +70,7 @@ def run_template(settings: list[str], gate: Gate) -> None:
     """Run the project's own command, held at the gate where it asks for its next batches."""
     from digits import train as module
 
-    follow, train = module.follow, module.train
+    follow, evaluate, train = module.follow, module.evaluate, module.train
 
     def gated_follow(loader, progress):
         groups = follow(loader, progress)
@@ -78,16 +78,16 @@ def run_template(settings: list[str], gate: Gate) -> None:
             gate(progress.step)
             yield next(groups)
 
+    def kept_evaluate(*given):
+        gate.scores = evaluate(*given)
+        return gate.scores
+
     def gated_train(cfg, accelerator, run):
         progress = train(cfg, accelerator, run)
-        if run.main:
-            lines = map(json.loads, (run.folder / "metrics.jsonl").read_text().splitlines())
-            last = [line for line in lines if "eval/loss" in line][-1]
-            gate.scores = {k.removeprefix("eval/"): v for k, v in last.items()}
         gate.answer()
         return progress
 
-    module.follow, module.train = gated_follow, gated_train
+    module.follow, module.evaluate, module.train = gated_follow, kept_evaluate, gated_train
     module.main(settings)
 
 

@@ -54,9 +54,9 @@ def scaling_table(found: dict[str, Any]) -> str:
     """Return the table of two processes against one."""
     costs, steps = found["costs"], found["steps"]
     lines = [
-        "| loop | wall ms/step | CPU ms/step | x wall of the same loop alone (min-max) "
+        "| loop | rounds | wall ms/step | CPU ms/step | x wall of the same loop alone (min-max) "
         "| x CPU of it | accuracy |",
-        "|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, rows in costs.items():
         alone = costs[name.partition(",")[0]]
@@ -64,7 +64,7 @@ def scaling_table(found: dict[str, Any]) -> str:
         ratios = [ratio(column(rows, k), column(alone, k)) for k in ("wall", "cpu")]
         told = " | ".join(["1", "1"] if rows is alone else ratios)
         score = rows[-1]["scores"]["accuracy"]
-        lines.append(f"| {name} | {wall:.3g} | {cpu:.3g} | {told} | {score:.4f} |")
+        lines.append(f"| {name} | {len(rows)} | {wall:.3g} | {cpu:.3g} | {told} | {score:.4f} |")
     both = [column(costs[f"{name}, 2 processes"], "wall") for name in ("lean", "bare")]
     lines += ["", f"Two processes, lean against bare DDP: x wall {ratio(*both)}."]
     return "\n".join(lines) + "\n"
