@@ -55,7 +55,7 @@ def measure_scaling(folder: Path, quick: bool) -> dict[str, Any]:
         Peer("bare, 2 processes", "bare", lean, "bare", (), 2),
         Peer("lean, 2 processes", "template", lean, "bare", half, 2),
     ]
-    rounds, more = (2, 0) if quick else (workload.rounds - 1, 15)
+    rounds, more = (2, 0) if quick else (workload.rounds - 1, 9)
     staying = tuple(peer.name for peer in peers if peer.processes == 2)
     settings = list(workload.settings)
     costs = race(peers, rounds, workload.epochs, settings, more=more, staying=staying)

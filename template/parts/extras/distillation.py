@@ -54,7 +54,8 @@ def teach(loader: Loader, cfg: DistillationConfig, spec: Spec, accelerator: Acce
             logits, _ = compare(predict(teacher, batch), batch)
         return batch | {"teacher": logits.float()}
 
-    loader.transform = ask
+    # Batches that are read at once would be a multiple of the teacher's memory.
+    loader.transform, loader.plan.ahead = ask, 1
 
 
 def imitate(

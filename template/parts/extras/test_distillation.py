@@ -66,7 +66,11 @@ def test_batches_carry_what_the_teacher_says_of_them(module, config, teacher):
     plain = next(loader.groups()).batches[0][0]
     cfg = distillation.DistillationConfig(teacher=teacher)
     distillation.teach(loader, cfg, spec, Accelerator(cpu=True))
+    seen = []
+    transform = loader.transform
+    loader.transform = lambda batch: seen.append(len(batch["label"])) or transform(batch)
     batch = next(loader.groups()).batches[0][0]
+    assert seen == [loader.plan.batch_size]
     logits = batch.pop("teacher")
     assert_equal(batch, plain)
     settings = module("config").parse_config("", [], teacher / "config.yaml")
