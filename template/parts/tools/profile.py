@@ -6,7 +6,6 @@ A short training with the loader and the step of `train`; nothing of it is kept.
 import argparse
 import json
 import os
-import resource
 import sys
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from accelerate import Accelerator
 from jsonargparse.typing import NonNegativeInt, PositiveInt
@@ -102,8 +102,7 @@ class Trial:
 
 def measure(trial: Trial, steps: int) -> dict[str, float]:
     """Return the figures of a step, on the average of that many."""
-    examples = trial.run(steps)
-    seconds = trial.step.watch.seconds
+    examples, seconds = trial.run(steps), trial.step.watch.seconds
     parts = {f"{part}_ms": 1e3 * spent / steps for part, spent in seconds.items()}
     return {
         "step_ms": sum(parts.values()),
@@ -117,8 +116,12 @@ def peak_memory(device: torch.device) -> int:
     """Return the most bytes this process has held: on a CUDA device, otherwise in main memory."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource  # here, because Windows lacks it
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
 
 
 def write_trace(found: profile) -> Path:
@@ -139,11 +142,9 @@ class Flops(TorchDispatchMode):
 
     total = 0
 
-    def __torch_dispatch__(
-        self, operator: Any, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        found = operator(*args, **(kwargs or {}))
-        if formula := flop_registry.get(operator.overloadpacket):
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        if formula := flop_registry.get(func.overloadpacket):
             self.total += formula(*args, **(kwargs or {}), out_val=found)
         return found
 
@@ -151,8 +152,7 @@ class Flops(TorchDispatchMode):
 def count_flops(trial: Trial) -> tuple[int, int]:
     """Take a first step again; return its floating-point operations on all processes and examples.
 
-    Those of matrix products, convolutions and attention, forward and backward, are counted: 2mkn
-    for a product of [m, k] and [k, n].
+    Counted are products (2mkn for [m, k] by [k, n]), convolutions and attention, in both passes.
     """
     group, cpu = next(trial.loader.groups()), trial.accelerator.device.type == "cpu"
     # There is no formula for compiled code, nor for a CPU's fused attention.
@@ -166,8 +166,7 @@ def count_flops(trial: Trial) -> tuple[int, int]:
 def main(argv: list[str]) -> None:
     """Print the slowest operators, then the figures of a step as JSON; write a trace of all events.
 
-    The figures are those of the first process. Further arguments are settings, as of the train
-    command.
+    The figures are the first process's. Further arguments are settings, as of the train command.
     """
     parser = argparse.ArgumentParser(
         prog=f"python -m {__package__}.profile", description=main.__doc__, allow_abbrev=False
