@@ -1,6 +1,7 @@
 """What the tests share: a clean environment, the template as it lies here, rendered projects."""
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -244,6 +245,20 @@ def nursery(render: Callable[..., Path]) -> Iterator:
     nursery = drills.Nursery(render())
     yield nursery
     nursery.close()
+
+
+@pytest.fixture(scope="session")
+def teacher(render: Callable, nursery, tmp_path_factory: pytest.TempPathFactory) -> Callable:
+    """Give a function that gives the run of a task's lean project, for others to learn from."""
+
+    @functools.cache
+    def trained(task: str, *settings: str) -> Path:
+        folder = tmp_path_factory.mktemp("teacher")
+        life = nursery.live(render(task=task), folder, "train", "--name", "run", *settings)
+        assert life.codes == [0], life.output
+        return folder / "here/runs/run"
+
+    return trained
 
 
 @pytest.fixture

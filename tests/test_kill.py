@@ -94,7 +94,7 @@ class Scenario:
     """A run of a row's settings, and how others of the same settings are killed and compared."""
 
     def __init__(
-        self, row: dict, number: int, render, nursery, folder: Path, compiles: bool = True
+        self, row: dict, number: int, render, nursery, folder: Path, teacher=None, compiles=True
     ):
         self.row, self.processes, self.nursery, self.folder = row, row["processes"], nursery, folder
         self.compiles = compiles
@@ -112,6 +112,9 @@ class Scenario:
         }
         quick = rows.quick([name.partition("/")[2] for name, value in row.items() if value is True])
         self.settings |= {"compile.backend": quick[1]} if quick else {}
+        if row.get("extras/distillation"):
+            run = teacher(given["task"], "--duration", "1 epochs")
+            self.settings |= {"distillation.teacher": run}
         for answer in OF_ANSWER.keys() & {name for name, value in row.items() if value is True}:
             self.settings |= OF_ANSWER[answer]
         self.whole = self.live("whole", watched=True)
@@ -232,18 +235,20 @@ def beside(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(("number", "row"), list(enumerate(SHORT)), ids=map(name, SHORT))
-def test_killed_run_ends_as_if_it_never_had_been(number, row, render, nursery, drill, tmp_path):
+def test_killed_run_ends_as_if_it_never_had_been(
+    number, row, render, nursery, teacher, drill, tmp_path
+):
     with drill("kill, every pair") as seen:
         # Tracing the model would take most of the time: what is compiled resumes in the long form.
-        scenario = Scenario(row, number, render, nursery, tmp_path, compiles=False)
+        scenario = Scenario(row, number, render, nursery, tmp_path, teacher, compiles=False)
         seen.update(scenario.kill("killed", [PLACES[2 * number % 6], PLACES[2 * number % 6 + 1]]))
 
 
 @pytest.mark.deep
 def test_often_killed_run_ends_as_if_it_never_had_been(
-    number, long, render, nursery, drill, tmp_path
+    number, long, render, nursery, teacher, drill, tmp_path
 ):
-    scenario, kills = Scenario(long, number, render, nursery, tmp_path), 0
+    scenario, kills = Scenario(long, number, render, nursery, tmp_path, teacher), 0
     for trial in range(KILLS):
         if kills < KILLS:
             with drill("kill, every triple") as seen:

@@ -24,7 +24,7 @@ ELSEWHERE = ("uvx ", "docker ", "sbatch ", "mkdir ../again")
 ALONE = {"--nnodes 2": "--nnodes 1", "--nproc_per_node 8": "--nproc_per_node 2"}
 ALONE |= {"HOST:29500": "localhost:29511"}
 ALONE |= {"multi_node.yaml": "multi_node.yaml --num_machines 1 --num_processes 2"}
-LIMIT = 900
+LIMIT = 1800
 
 
 def odd(count: int) -> list[dict]:

@@ -64,10 +64,13 @@ def test_docs_promise_what_is_proven():
 
 @pytest.mark.parametrize(("processes", "count"), KILLS)
 @pytest.mark.parametrize("task", TASKS)
-def test_goes_on_to_the_same_end(render, nursery, tmp_path, drill, task, processes, count):
+def test_goes_on_to_the_same_end(render, nursery, teacher, tmp_path, drill, task, processes, count):
     with drill("task: kill") as seen:
-        project = render(**rows.answers(everything(task)))
+        answers = rows.answers(everything(task))
+        project = render(**answers)
         given = [*known(project)["SMALL"], *arguments(SETTINGS), "--data.workers", "1"]
+        if "distillation" in answers["extras"]:
+            given += ["--distillation.teacher", str(teacher(task, *given))]
         whole = nursery.live(
             project, tmp_path / "whole", "train", *given, processes=processes, watched=True
         )

@@ -66,7 +66,9 @@ def told(output: str) -> dict:
     "whole", [False, pytest.param(True, marks=pytest.mark.deep)], ids=["", "whole"]
 )
 @pytest.mark.parametrize("row", rows.pairs(), ids=rows.name)
-def test_learns_goes_on_and_is_used(render, nursery, row, whole, tmp_path, record_property):
+def test_learns_goes_on_and_is_used(
+    render, nursery, teacher, row, whole, tmp_path, record_property
+):
     """Killed once on the way; the compiler itself is left to the full row below.
 
     With each push, a run is stopped, by SIGTERM, once it has its score, unless its end makes a
@@ -77,6 +79,8 @@ def test_learns_goes_on_and_is_used(render, nursery, row, whole, tmp_path, recor
     changes = ["--precision", "fp32"] if given["precision"] == "fp16" else []  # has a CPU none of
     changes += rows.quick(given["extras"])
     settings = ["--name", "run", *changes]
+    if "distillation" in given["extras"]:
+        settings += ["--distillation.teacher", str(teacher(given["task"]))]
     kill = {0: (LINE, random.Random(rows.name(row)).randint(*promised.get("lines", LINES)))}
     first = nursery.live(project, tmp_path, "train", *settings, kills=kill, compiles=whole)
     assert first.codes == [-9], first.output
