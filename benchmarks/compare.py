@@ -59,7 +59,7 @@ def measure_scaling(folder: Path, quick: bool) -> dict[str, Any]:
     staying = tuple(peer.name for peer in peers if peer.processes == 2)
     settings = list(workload.settings)
     costs = race(peers, rounds, workload.epochs, settings, more=more, staying=staying)
-    plan = resolve(lean, list(workload.settings))
+    plan = resolve(lean, settings)
     return {"costs": costs, "steps": plan["epoch"] * workload.epochs}
 
 
