@@ -96,7 +96,7 @@ def test_time_limit(project, whole, tmp_path, drill, processes):
     same = whole(processes)
     with drill("preemption: time limit") as seen:
         for number in range(8):
-            limit = f"{3 * 2**number} s"  # on a busy machine a start alone takes the first
+            limit = f"{2**number} s"  # a start alone takes the first, on a busy machine others
             run = Launched(project, tmp_path, processes=processes, time_limit=limit, **SETTINGS)
             code = run.wait()
             if code == 0:
