@@ -94,6 +94,15 @@ def test_actionlint_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_ci_has_nothing_against_the_code() -> None:
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    commands = re.findall(r"run: uvx (ruff .+)", text)
+    assert len(commands) == 2
+    for command in commands:
+        done = run(*shlex.split(command), "--no-cache", cwd=ROOT)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_ci_trains_the_lean_project() -> None:
     """On the systems where not all tests run, a few are chosen by name."""
     text = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")

@@ -40,7 +40,7 @@ def test_run_goes_on_with_less_memory(train, memory):
 
 def test_one_example_too_many_is_one_line(train, memory, module):
     memory(0)
-    with pytest.raises(module("errors").RunError, match="with a batch of [12]"):
+    with pytest.raises(module("errors").RunError, match=r"with a batch of [12]"):
         train()
 
 

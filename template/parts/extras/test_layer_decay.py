@@ -47,7 +47,7 @@ def test_rates_follow_the_schedule_and_the_scales(module):
 
 @pytest.mark.parametrize("value", ["0", "1.1"])
 def test_refuses_what_is_no_factor(module, value):
-    with pytest.raises(module("errors").UserError, match="optim.layer_decay"):
+    with pytest.raises(module("errors").UserError, match=r"optim.layer_decay"):
         module("train").main(["--optim.layer_decay", value])
 
 
