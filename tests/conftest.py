@@ -1,7 +1,6 @@
 """What the tests share: a clean environment, the template as it lies here, rendered projects."""
 
 import contextlib
-import functools
 import hashlib
 import io
 import json
@@ -15,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import filelock
 import pytest
 import yaml
 
@@ -211,25 +211,36 @@ def history(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def render(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Give a function that renders answers once and gives the project's folder, to read only."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder that the workers of pytest-xdist share."""
     base = tmp_path_factory.getbasetemp()
-    # Workers of pytest-xdist share what is rendered.
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rendered"
-    shared.mkdir(exist_ok=True)
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def slot(key: dict | list) -> str:
+    """Give a name in the shared folder for what these words make."""
+    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@pytest.fixture(scope="session")
+def render(
+    snapshot: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """Give a function that renders answers once and gives the project's folder, to read only."""
 
     def rendered(**answers) -> Path:
-        key = json.dumps(answers, sort_keys=True)
-        slot = shared / hashlib.sha256(key.encode()).hexdigest()[:12]
-        if not slot.exists():
+        folder = shared / slot(answers)
+        if not folder.exists():
             # Made beside and renamed, so that no worker sees half a project.
             made = tmp_path_factory.mktemp("render")
             copy(snapshot, made / "project", answers)
             try:
-                made.rename(slot)
+                made.rename(folder)
             except OSError:
                 shutil.rmtree(made)  # another worker was faster
-        return slot / "project"
+        return folder / "project"
 
     return rendered
 
@@ -248,14 +259,15 @@ def nursery(render: Callable[..., Path]) -> Iterator:
 
 
 @pytest.fixture(scope="session")
-def teacher(render: Callable, nursery, tmp_path_factory: pytest.TempPathFactory) -> Callable:
+def teacher(render: Callable, nursery, shared: Path) -> Callable:
     """Give a function that gives the run of a task's lean project, for others to learn from."""
 
-    @functools.cache
     def trained(task: str, *settings: str) -> Path:
-        folder = tmp_path_factory.mktemp("teacher")
-        life = nursery.live(render(task=task), folder, "train", "--name", "run", *settings)
-        assert life.codes == [0], life.output
+        folder = shared / slot([task, *settings])
+        with filelock.FileLock(f"{folder}.lock"):  # one worker trains it for all
+            if not folder.exists():
+                life = nursery.live(render(task=task), folder, "train", "--name", "run", *settings)
+                assert life.codes == [0], life.output
         return folder / "here/runs/run"
 
     return trained

@@ -113,8 +113,7 @@ class Scenario:
         quick = rows.quick([name.partition("/")[2] for name, value in row.items() if value is True])
         self.settings |= {"compile.backend": quick[1]} if quick else {}
         if row.get("extras/distillation"):
-            run = teacher(given["task"], "--duration", "1 epochs")
-            self.settings |= {"distillation.teacher": run}
+            self.settings |= {"distillation.teacher": teacher(given["task"])}
         for answer in OF_ANSWER.keys() & {name for name, value in row.items() if value is True}:
             self.settings |= OF_ANSWER[answer]
         self.whole = self.live("whole", watched=True)
