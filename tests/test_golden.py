@@ -19,13 +19,14 @@ pytestmark = [pytest.mark.slow]
 GOLDEN = Path(__file__).parent / "golden"
 PRECISIONS = ("fp32", "bf16")
 """fp16 needs a GPU"""
-EARLY = 40
+EARLY = {"fp32": 40, "bf16": 30}
 """steps whose losses are compared one by one"""
 TOLERANCE = {"fp32": 2e-3, "bf16": 3e-2}
 """of each early loss, relative: kernels round otherwise on another processor or in another release
-of torch, in the last of 24 or of 8 bits, and each step makes more of it; another arithmetic, other
+of torch, in the last of 24 or of 8 bits, and each step makes more of it (in bf16 up to 0.02 within
+30 steps, 0.04 within 40, between processors with AVX2, AVX-512 and AMX); another arithmetic, other
 initial weights or another order of the data show in the first steps"""
-NEAR = 2e-3
+NEAR = {"fp32": 2e-3, "bf16": 2e-2}
 """of an early loss, absolute: a GAN's goes through 0"""
 CASES = [
     pytest.param(task, precision, marks=[pytest.mark.deep] if precision != "fp32" else [])
@@ -41,18 +42,31 @@ def figures(nursery: Nursery, project: Path, folder: Path, precision: str) -> di
     life = nursery.live(project, folder, "train", "--name", "run", "--precision", precision)
     assert life.codes == [0], life.output
     run = folder / "here/runs/run"
-    lines = [line for line in json_lines(run / "metrics.jsonl") if line["step"] <= EARLY]
+    lines = [
+        line for line in json_lines(run / "metrics.jsonl") if line["step"] <= max(EARLY.values())
+    ]
     losses = {str(line["step"]): line["train/loss"] for line in lines if "train/loss" in line}
     return {"losses": losses, "best": json.loads((run / "status.json").read_text())["best"]}
 
 
 @pytest.mark.parametrize(("task", "precision"), CASES)
 def test_figures_are_the_golden_ones(render, nursery, tmp_path, task, precision):
+    promised, running = proof(task), "{}.{}".format(*sys.version_info)
+    if promised.get("python", running) != running:
+        pytest.skip(f"what it reads is another text in Python {running}")
     golden = json.loads((GOLDEN / f"{task}.json").read_text())[precision]
     found = figures(nursery, render(task=task), tmp_path, precision)
-    assert found["losses"] == pytest.approx(golden["losses"], rel=TOLERANCE[precision], abs=NEAR)
-    score, far = proof(task)["score"], proof(task).get("golden", SCORE)
+    near, far = NEAR[precision], promised.get("golden", SCORE)
+    assert early(found, precision) == pytest.approx(
+        early(golden, precision), rel=TOLERANCE[precision], abs=near
+    )
+    score = promised["score"]
     assert found["best"][score] == pytest.approx(golden["best"][score], abs=far)
+
+
+def early(figures: dict, precision: str) -> dict[str, float]:
+    """Give the losses of the steps that are compared one by one."""
+    return {step: loss for step, loss in figures["losses"].items() if int(step) <= EARLY[precision]}
 
 
 def main() -> None:

@@ -17,6 +17,9 @@ from .errors import Fault, SampleError, UserError, last_line
 from .rng import mix
 from .stop import SIGNALS
 
+# From Python 3.14 on, a server forks the workers on Linux: what it has imported, they share.
+multiprocessing.set_forkserver_preload([f"{__package__}.train"])
+
 AT_ONCE = 2**18
 """numbers of small rows in memory that are put together at once"""
 

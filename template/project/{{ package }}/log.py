@@ -30,10 +30,9 @@ class Log:
     def train(self, step: int, examples: int, scores: dict[str, float]) -> None:
         """Tell the training scores of a step."""
         seconds = time.perf_counter() - self.time
-        speed = (examples - self.examples) / seconds
-        self.write("train", step, scores | {"samples_per_s": speed})
-        text = f"loss {scores['loss']:.4f}  lr {scores['lr']:.2e}  {speed:,.0f} samples/s"
-        text += self.best
+        rate = (examples - self.examples) / seconds
+        self.write("train", step, scores | {"samples_per_s": rate})
+        text = f"loss {scores['loss']:.4f}  lr {scores['lr']:.2e}  {rate:,.0f} samples/s{self.best}"
         self.bar.set_postfix_str(text, refresh=False)
         self.bar.update(step - self.bar.n)
         if self.plain:
