@@ -152,7 +152,7 @@ def test_full_disk(live, tmp_path, drill, processes):
             assert left == checkpoints(folder(tmp_path))
             shutil.copytree(small, tmp_path / "b/here")
         finally:
-            subprocess.run(["umount", "--lazy", str(small)], check=True)  # its workers end last
+            subprocess.run(["umount", str(small)], check=True)
         assert live(run="b", processes=processes, keep=9).codes == [0] * processes
         assert not differences(*(folder(tmp_path, name) for name in ("whole", "b")))
 
@@ -223,6 +223,18 @@ def test_dead_loader_worker(snapshot, tmp_path, drill, processes, kind):
         assert "a loader worker died" in run.output(), run.output()
         status = json.loads((run.here / "runs/run/status.json").read_text())
         assert status == {"state": "failed"}, run.output()
+
+
+def test_killed_run_leaves_no_process(snapshot, tmp_path, drill):
+    """Nor where Python starts processes by a server, its default on Linux from 3.14 on."""
+    with drill("fault: killed, what is left"):
+        settings = SETTINGS | {"duration": "2000 steps", "data.workers": 1}
+        served = "import multiprocessing, sys; multiprocessing.set_start_method('forkserver'); "
+        served += "from digits import train; train.main(sys.argv[1:])"
+        run = Launched(copied(snapshot, tmp_path), tmp_path, "-c", served, **settings)
+        run.wait_for("step 30/")
+        run.process.kill()
+        assert run.wait(limit=25) == -signal.SIGKILL
 
 
 def cmdline(process: psutil.Process) -> str:

@@ -3,6 +3,7 @@
 import atexit
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -16,9 +17,6 @@ from torch.utils.data import DataLoader, Dataset
 from .errors import Fault, SampleError, UserError, last_line
 from .rng import mix
 from .stop import SIGNALS
-
-# From Python 3.14 on, a server forks the workers on Linux: what it has imported, they share.
-multiprocessing.set_forkserver_preload([f"{__package__}.train"])
 
 AT_ONCE = 2**18
 """numbers of small rows in memory that are put together at once"""
@@ -105,6 +103,8 @@ class Loader:
             sampler=self.plan,
             num_workers=workers,
             persistent_workers=workers > 0,
+            # Python 3.14's own choice outlives a run that is killed, and imports torch per worker.
+            multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
             pin_memory=self.device.type == "cuda",
             worker_init_fn=ignore_signals,
             # An iterator draws a seed; from the global generator, a resumed run would be one off.
@@ -117,13 +117,12 @@ class Loader:
 
     def groups(self, epoch: int = 0, seen: int = 0) -> Iterator[Group]:
         """Yield the epoch's groups on the device, leaving out its first `seen` samples."""
-        plan = self.plan
         # What is put together at once is the same after a resume, to the bit on any device.
-        begun = seen // plan.share % plan.ahead
-        order, real = plan.lay_out(epoch, seen - begun * plan.share)
+        begun = seen // self.plan.share % self.plan.ahead
+        order, real = self.plan.lay_out(epoch, seen - begun * self.plan.share)
         batches = islice(zip(self.batches(), real, strict=True), begun, None)
-        for samples in order[begun * plan.share :].split(plan.window):
-            yield Group(list(islice(batches, plan.window // plan.share)), samples)
+        for samples in order[begun * self.plan.share :].split(self.plan.window):
+            yield Group(list(islice(batches, self.plan.window // self.plan.share)), samples)
 
     def batches(self) -> Iterator[Any]:
         """Yield the batches, transformed on the device."""
