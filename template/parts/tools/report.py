@@ -107,7 +107,10 @@ def tell_evaluation(told: dict[str, Any]) -> str:
 
 
 def make_page(curves: dict[str, dict[str, Curve]], notes: dict[str, list[str]], last: str) -> str:
-    """Return the page on runs by name, of which `last` stands at its end."""
+    """Return the page on runs by name, of which `last` stands at its end.
+
+    Scores of a layer or a target, which have a slash, come behind the others.
+    """
     scores = dict.fromkeys(name.partition("/")[2] for names in curves.values() for name in names)
     settings = {run: yaml.safe_load(Path(run, "config.yaml").read_text()) for run in curves}
     head, *rows = side_by_side({run: flatten(values) for run, values in settings.items()})
@@ -117,7 +120,7 @@ def make_page(curves: dict[str, dict[str, Curve]], notes: dict[str, list[str]], 
         "What stands out": "".join(f"<p>{escape(sentence)}</p>" for sentence in said),
         "How they ended": table(side_by_side({run: read_facts(Path(run)) for run in curves})),
         "Settings that differ": table([head, *differ]) if differ else "",
-        "Curves": "".join(draw(name, curves) for name in scores),
+        "Curves": "".join(draw(name, curves) for name in sorted(scores, key=lambda x: "/" in x)),
         "Evaluation of the best weights": last,
     }
     body = "".join(f"<h2>{title}</h2>\n{part}" for title, part in parts.items() if part)

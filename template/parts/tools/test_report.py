@@ -99,6 +99,8 @@ def test_page_shows_and_compares_the_runs(train, call):
                 assert slope < 0
                 for (_, height), value in zip(drawn, wrote, strict=True):
                     assert height - first == pytest.approx(slope * (value - wrote[0]), abs=0.01)
+    shown = re.findall(r'<g id="runs/one (?:train|eval)/([^"]+)"', page)
+    assert "/" not in shown[0] and shown == sorted(shown, key=lambda name: "/" in name)
     rows = re.findall("<tr>(.*?)</tr>", page)
     assert "<td>optim.lr</td><td>" in page and any("2e-05" in row for row in rows)
     assert "<td>data.batch_size</td>" not in page
