@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import rows
 from drills import Nursery, json_lines
-from test_train import proof
+from test_train import PYTHON, proof
 
 pytestmark = [pytest.mark.slow]
 
@@ -42,25 +42,22 @@ def figures(nursery: Nursery, project: Path, folder: Path, precision: str) -> di
     life = nursery.live(project, folder, "train", "--name", "run", "--precision", precision)
     assert life.codes == [0], life.output
     run = folder / "here/runs/run"
-    lines = [
-        line for line in json_lines(run / "metrics.jsonl") if line["step"] <= max(EARLY.values())
-    ]
+    last = max(EARLY.values())
+    lines = [line for line in json_lines(run / "metrics.jsonl") if line["step"] <= last]
     losses = {str(line["step"]): line["train/loss"] for line in lines if "train/loss" in line}
     return {"losses": losses, "best": json.loads((run / "status.json").read_text())["best"]}
 
 
 @pytest.mark.parametrize(("task", "precision"), CASES)
 def test_figures_are_the_golden_ones(render, nursery, tmp_path, task, precision):
-    promised, running = proof(task), "{}.{}".format(*sys.version_info)
-    if promised.get("python", running) != running:
-        pytest.skip(f"what it reads is another text in Python {running}")
+    promised = proof(task)
+    if promised.get("python", PYTHON) != PYTHON:
+        pytest.skip(f"what it reads is another text in Python {PYTHON}")
     golden = json.loads((GOLDEN / f"{task}.json").read_text())[precision]
     found = figures(nursery, render(task=task), tmp_path, precision)
-    near, far = NEAR[precision], promised.get("golden", SCORE)
-    assert early(found, precision) == pytest.approx(
-        early(golden, precision), rel=TOLERANCE[precision], abs=near
-    )
-    score = promised["score"]
+    bounds = {"rel": TOLERANCE[precision], "abs": NEAR[precision]}
+    assert early(found, precision) == pytest.approx(early(golden, precision), **bounds)
+    score, far = promised["score"], promised.get("golden", SCORE)
     assert found["best"][score] == pytest.approx(golden["best"][score], abs=far)
 
 

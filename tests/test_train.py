@@ -14,6 +14,7 @@ import yaml
 from drills import LINE
 
 TASKS = rows.COPIER.parent / "tests/tasks"
+PYTHON = "{}.{}".format(*sys.version_info)
 LINES = (5, 20)
 """lines of the ledger between which a row is killed: after the first checkpoint, before the last"""
 SMALL = {"trackers/wandb": False, "trackers/mlflow": False}
@@ -46,6 +47,8 @@ def proof(task: str) -> dict:
 def reached(task: str, best: dict[str, float]) -> float:
     """Give the score that a task promises, and see that it is as good as promised."""
     promised = proof(task)
+    if promised.get("python", PYTHON) != PYTHON:
+        promised |= promised["elsewhere"]
     value = best[promised["score"]]
     assert promised.get("least", value) <= value <= promised.get("most", value)
     return value
