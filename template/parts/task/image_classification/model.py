@@ -35,11 +35,14 @@ class Block(nn.Module):
         self.conv1 = nn.Conv2d(inside, outside, 3, stride, 1, bias=False)
         self.norm2 = nn.GroupNorm(1, outside)
         self.conv2 = nn.Conv2d(outside, outside, 3, 1, 1, bias=False)
-        self.shortcut = nn.Conv2d(inside, outside, 1, stride, bias=False)
+        # It pools and then convolves with stride 1 (He et al., CVPR 2019): all pixels count, and a
+        # strided 1 x 1 convolution of few channels breaks on processors with AVX2 (oneDNN 6035).
+        self.pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+        self.shortcut = nn.Conv2d(inside, outside, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         h = F.relu(self.norm1(x))
-        return self.shortcut(h) + self.conv2(F.relu(self.norm2(self.conv1(h))))
+        return self.shortcut(self.pool(h)) + self.conv2(F.relu(self.norm2(self.conv1(h))))
 
 
 def build_model(cfg: ModelConfig, spec: Spec) -> nn.Module:
