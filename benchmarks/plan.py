@@ -19,7 +19,8 @@ def main() -> None:
     from digits.duration import to_steps
 
     cfg = parse_config("plan", settings)
-    loader, _, spec = build_loaders(cfg.data, cfg.seed)
+    loaders, spec = build_loaders(cfg.data, cfg.seed)
+    loader = loaders["train"]
     epoch = len(loader)
     total, log_every, _, save_every = cfg.in_steps(epoch)
     if cfg.optim.name != "AdamW" or cfg.schedule.name != "cosine":

@@ -43,7 +43,7 @@ from .model import predict, score
 
 given, cfg = parse_run(run_parser("loop", ""), sys.argv[1:])
 model, _ = load_model(given.run, given.weights, cfg)
-loader = build_loaders(cfg.data, cfg.seed)[1]
+loader = build_loaders(cfg.data, cfg.seed)[0]["evaluation"]
 scores = []
 with torch.no_grad():
     for index in range(len(loader.dataset)):

@@ -92,17 +92,19 @@ def read_source(plan: SimpleNamespace) -> tuple[Dataset, Dataset]:
         from digits.blocks import Blocks, hold_out
         from digits.documents import read_topics
 
-        texts = hold_out(read_topics(), data.holdout, data.packed)
-        return tuple(Blocks(text, data.block, data.packed, data.limit) for text in texts)
-    if data.root:
+        texts = hold_out(read_topics(), data.holdout, data.test)
+        parts = {p: Blocks(text, data.block, data.packed, data.limit) for p, text in texts.items()}
+    elif data.root:
         from pathlib import Path
 
         from digits.folder import read_folder
 
-        return read_folder(Path(data.root), data.holdout, data.channels, data.size)[:2]
-    from digits.images import read_digits
+        parts, _ = read_folder(SimpleNamespace(**vars(data) | {"root": Path(data.root)}))
+    else:
+        from digits.images import read_digits
 
-    return read_digits(data.holdout, data.channels, data.size)[:2]
+        parts, _ = read_digits(data)
+    return parts["train"], parts["evaluation"]
 
 
 def build_network(plan: SimpleNamespace, memory_format: bool = True) -> nn.Module:

@@ -45,7 +45,8 @@ def fit_batch(cfg: Config, accelerator: Accelerator, build: Callable[..., nn.Mod
 def fits(cfg: Config, accelerator: Accelerator, build: Callable[..., nn.Module]) -> bool:
     """Return whether two updates with one batch of this process end without a lack of memory."""
     try:
-        loader, _, spec = build_loaders(cfg.data, cfg.seed)
+        loaders, spec = build_loaders(cfg.data, cfg.seed)
+        loader = loaders["train"]
         #% if 'distillation' in extras %#
         teach(loader, cfg.distillation, spec, accelerator)
         #% endif %#

@@ -172,7 +172,8 @@ def test_each_image_draws_from_its_key_alone(module, policy):
 def test_training_is_changed_and_evaluation_is_not(module, monkeypatch):
     data = module("data")
     cfg = data.DataConfig()
-    train, evaluation, _ = data.build_loaders(cfg, 0)
+    loaders, _ = data.build_loaders(cfg, 0)
+    train, evaluation = loaders["train"], loaders["evaluation"]
     changed, tested = (next(loader.groups()).batches[0][0] for loader in (train, evaluation))
     image = evaluation.dataset[tested["key"].tolist()]["image"]
     assert torch.equal(tested["image"], (image / 255 - cfg.mean) / cfg.std)

@@ -20,7 +20,8 @@ def test_takes_the_mean_of_each_output_s_weights(module):
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_step_moves_no_mean(module, config, accumulate):
     step, config.optim.clip_norm = module("step"), 1e-3
-    loader, _, spec = module("data").build_loaders(config.data, config.seed, accumulate)
+    loaders, spec = module("data").build_loaders(config.data, config.seed, accumulate)
+    loader = loaders["train"]
     accelerator = Accelerator(cpu=True)
     torch.manual_seed(0)
     model = module("model").build_model(config.model, spec)

@@ -62,7 +62,8 @@ def test_alpha_is_the_share(imitate):
 
 def test_batches_carry_what_the_teacher_says_of_them(module, config, teacher):
     distillation, model = module("distillation"), module("model")
-    loader, _, spec = module("data").build_loaders(config.data, config.seed)
+    loaders, spec = module("data").build_loaders(config.data, config.seed)
+    loader = loaders["train"]
     plain = next(loader.groups()).batches[0][0]
     cfg = distillation.DistillationConfig(teacher=teacher)
     distillation.teach(loader, cfg, spec, Accelerator(cpu=True))

@@ -35,7 +35,8 @@ def test_gradients_are_the_same_of_less(module):
     results = []
     for settings in (OFF, []):
         cfg = module("config").parse_config("test", [*SMALL, *settings])
-        loader, _, spec = module("data").build_loaders(cfg.data, cfg.seed)
+        loaders, spec = module("data").build_loaders(cfg.data, cfg.seed)
+        loader = loaders["train"]
         network = module("train").build_network(cfg, spec)
         batch, _ = next(loader.groups()).batches[0]
         kept, calls = {}, []

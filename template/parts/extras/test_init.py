@@ -75,7 +75,7 @@ def test_pattern_makes_zeros(module):
 
 def test_model_of_a_run_has_it(module):
     cfg = module("config").parse_config("test", SMALL)
-    _, _, spec = module("data").build_loaders(cfg.data, cfg.seed)
+    _, spec = module("data").build_loaders(cfg.data, cfg.seed)
     network = module("train").build_network(cfg, spec)
     torch.manual_seed(cfg.seed)
     expected = module("model").build_model(cfg.model, spec)

@@ -55,7 +55,7 @@ def test_run_decays_the_rates_of_its_layers(module, train):
     settings = ["--duration", "14 steps", "--optim.lr_scale", "{}", "--schedule.name", "constant"]
     assert train(*settings, "--schedule.warmup", "0 steps", "--optim.layer_decay", "0.5") == 0
     cfg = module("config").parse_config("test", SMALL)
-    _, _, spec = module("data").build_loaders(cfg.data, cfg.seed)
+    _, spec = module("data").build_loaders(cfg.data, cfg.seed)
     network = module("model").build_model(cfg.model, spec)
     names = [name for name, _ in network.named_parameters()]
     factors = sorted({*module("layer_decay").layer_factors(names, 0.5).values()})

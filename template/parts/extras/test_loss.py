@@ -159,7 +159,7 @@ def other() -> list[str]:
 @pytest.fixture
 def other(module, config) -> list[str]:
     """Return settings of another loss than the default, with weights of the classes."""
-    _, _, spec = module("data").build_loaders(config.data, config.seed)
+    _, spec = module("data").build_loaders(config.data, config.seed)
     weights = [1 + number % 3 for number in range(len(spec.classes))]
     args = json.dumps({"gamma": 1.5, "weight": weights})
     return ["--loss.name", "FocalLoss", "--loss.args", args]

@@ -109,7 +109,8 @@ def test_values_are_those_of_soft_labels(module, weighted):
 def test_training_is_mixed_and_evaluation_is_not(module, monkeypatch):
     data = module("data")
     cfg = data.DataConfig(mixup=module("mixup").MixupConfig(alpha=1.0))
-    train, evaluation, _ = data.build_loaders(cfg, 0)
+    loaders, _ = data.build_loaders(cfg, 0)
+    train, evaluation = loaders["train"], loaders["evaluation"]
     mixed, tested = (next(loader.groups()).batches[0][0] for loader in (train, evaluation))
     image = evaluation.dataset[tested["key"].tolist()]["image"]
     assert torch.equal(tested["image"], (image / 255 - cfg.mean) / cfg.std)

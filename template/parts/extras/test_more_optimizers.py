@@ -92,7 +92,7 @@ def test_best_weights_are_the_average(module, train, config):
     weights, states = final_state("run")
     if {"ema", "swa"} & states.keys():
         pytest.skip("another average is what is evaluated and kept")
-    _, _, spec = module("data").build_loaders(config.data, config.seed)
+    _, spec = module("data").build_loaders(config.data, config.seed)
     network = module("model").build_model(config.model, spec)
     network.load_state_dict(weights, strict=False)
     cfg = module("config").parse_config("test", settings)

@@ -52,7 +52,8 @@ def test_stays_where_the_gradient_has_no_direction(module, value):
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_step_is_that_of_two_passes_by_hand(module, config, accumulate):
     step, config.sam.rho = module("step"), RHO
-    loader, _, spec = module("data").build_loaders(config.data, config.seed, accumulate)
+    loaders, spec = module("data").build_loaders(config.data, config.seed, accumulate)
+    loader = loaders["train"]
     group, accelerator = next(loader.groups()), Accelerator(cpu=True)
     torch.manual_seed(0)
     model = module("model").build_model(config.model, spec)

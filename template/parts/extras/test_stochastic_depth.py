@@ -55,7 +55,8 @@ def test_evaluation_drops_nothing(blocks):
 
 def test_branches_of_the_model_are_dropped(module):
     cfg = module("config").parse_config("test", [*SMALL, "--stochastic_depth.rate", "1"])
-    loader, _, spec = module("data").build_loaders(cfg.data, cfg.seed)
+    loaders, spec = module("data").build_loaders(cfg.data, cfg.seed)
+    loader = loaders["train"]
     network = module("train").build_network(cfg, spec)
     batch, _ = next(loader.groups()).batches[0]
     ends, seen = [m for m in network.modules() if m._forward_hooks], []
@@ -77,7 +78,8 @@ def last_of_each_block(network: nn.Module, ends: list[nn.Module]) -> list[nn.Mod
 
 def test_rate_of_zero_changes_nothing(module):
     cfg = module("config").parse_config("test", [*SMALL, "--stochastic_depth.rate", "0"])
-    loader, _, spec = module("data").build_loaders(cfg.data, cfg.seed)
+    loaders, spec = module("data").build_loaders(cfg.data, cfg.seed)
+    loader = loaders["train"]
     network = module("train").build_network(cfg, spec).eval()
     batch, _ = next(loader.groups()).batches[0]
     predict, results = module("model").predict, []

@@ -68,7 +68,8 @@ def observe(cfg: Config, accelerator: Accelerator, steps: int) -> Seen:
 
     It ends with the first step in which something isn't finite.
     """
-    loader, _, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
+    loaders, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
+    loader = loaders["train"]
     network = build_network(cfg, spec)
     prepared = accelerator.prepare(network, build_optimizer(network, cfg.optim))
     plain = Step(accelerator, *prepared, cfg)

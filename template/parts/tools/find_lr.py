@@ -36,7 +36,8 @@ def rise(
 
     Parameter groups keep the ratio of their rates. The schedule and its warm-up are left out.
     """
-    train_loader, _, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
+    loaders, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
+    train_loader = loaders["train"]
     network = build_network(cfg, spec)
     optimizer = build_optimizer(network, cfg.optim)
     ratios = [group["lr"] / cfg.optim.lr for group in optimizer.param_groups]

@@ -76,7 +76,8 @@ class Trial:
     """The begin of a training, to be measured."""
 
     def __init__(self, cfg: Config, accelerator: Accelerator):
-        self.loader, _, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
+        loaders, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
+        self.loader = loaders["train"]
         network = build_network(cfg, spec)
         prepared = accelerator.prepare(network, build_optimizer(network, cfg.optim))
         self.seed, self.accelerator = cfg.seed, accelerator

@@ -93,8 +93,8 @@ def evaluate_best(run: Path, cfg: Config) -> dict[str, Any]:
     """Return what the evaluate command tells of a run's best weights."""
     accelerator = start(cfg.precision)
     model, spec = load_model(run, "best", cfg)
-    _, loader, _ = build_loaders(cfg.data, cfg.seed)
-    scores, totals = measure(accelerator, accelerator.prepare(model), loader.groups())
+    loaders, _ = build_loaders(cfg.data, cfg.seed)
+    scores, totals = measure(accelerator, accelerator.prepare(model), loaders["evaluation"].groups())
     finish(accelerator)
     return scores | report(totals, spec)
 

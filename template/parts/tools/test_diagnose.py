@@ -100,10 +100,11 @@ def test_broken_data_are_named(module, observe, monkeypatch):
     build = module("data").build_loaders
 
     def built(*given):
-        loader, *rest = build(*given)
+        loaders, spec = build(*given)
+        loader = loaders["train"]
         transform, extra = loader.transform, torch.tensor([1.0, math.inf, 1.0, 1.0])
         loader.transform = lambda b: transform(b) | {"extra": extra.repeat(len(b["key"]) // 4)}
-        return loader, *rest
+        return loaders, spec
 
     monkeypatch.setattr(module("diagnose"), "build_loaders", built)
     assert observe()[1][0] == "25.00% of extra in the batch isn't finite; mend the data"

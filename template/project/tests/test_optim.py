@@ -137,7 +137,8 @@ def test_epoch_has_as_many_steps_however_a_step_is_spread(module):
 
 
 def test_clips_by_norm_or_by_value(module, config):
-    loader, _, spec = module("data").build_loaders(config.data, config.seed)
+    loaders, spec = module("data").build_loaders(config.data, config.seed)
+    loader = loaders["train"]
     group, accelerator = next(loader.groups()), Accelerator(cpu=True)
 
     def change(**clip) -> tuple[torch.Tensor, float]:

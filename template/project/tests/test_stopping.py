@@ -42,11 +42,11 @@ def test_stop_within_an_evaluation_does_it_in_the_next_start(train, module, monk
     assert train("--name", "whole") == 0
     evaluate, count = module("train").evaluate, []
 
-    def interrupted(accelerator, model, loader, stop):
+    def interrupted(*given):
         count.append(1)
         if len(count) == 2:
             signal.raise_signal(signal.SIGTERM)
-        return evaluate(accelerator, model, loader, stop)
+        return evaluate(*given)
 
     monkeypatch.setattr(module("train"), "evaluate", interrupted)
     assert train("--name", "run") == module("stop").PREEMPTED

@@ -57,9 +57,9 @@ def check(
     """
     cfg = parse_config(f"python -m {__package__}.data", argv)
     PartialState(cpu=True)
-    train, evaluation, spec = build_loaders(cfg.data, cfg.seed)
+    loaders, spec = build_loaders(cfg.data, cfg.seed)
     samples, broken = [], 0
-    for name, loader in (("training", train), ("evaluation", evaluation)):
+    for name, loader in loaders.items():
         part = Part()
         for index in tqdm(range(len(loader.dataset)), name, leave=False):
             try:

@@ -61,13 +61,16 @@ def measure(
 
 def main(argv: list[str]) -> None:
     """Print a run's scores and what is behind them as JSON; arguments change its settings."""
-    given, cfg = parse_run(run_parser("evaluate", main.__doc__), argv)
+    parser = run_parser("evaluate", main.__doc__)
+    parser.add_argument("--part", default="evaluation", help="part of the data, as test")
+    given, cfg = parse_run(parser, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
-    _, loader, found = build_loaders(cfg.data, cfg.seed)
+    loaders, found = build_loaders(cfg.data, cfg.seed)
+    check_choice("--part", given.part, loaders)
     if found != spec:
         raise UserError(f"the run was trained on {spec}, this data is {found}")
-    scores, totals = measure(accelerator, accelerator.prepare(model), loader.groups())
+    scores, totals = measure(accelerator, accelerator.prepare(model), loaders[given.part].groups())
     if accelerator.is_main_process:
         print(json.dumps(scores | report(totals, spec)))
     finish(accelerator)

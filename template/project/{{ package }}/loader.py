@@ -111,6 +111,11 @@ class Loader:
             generator=torch.Generator(),
         )
 
+    @property
+    def identity(self) -> str:
+        """What tells these samples from others: their number, and what the dataset says of them."""
+        return f"{len(self.dataset)} samples {getattr(self.dataset, 'identity', '')}".strip()
+
     def __len__(self) -> int:
         """Return the number of optimizer steps in an epoch."""
         return -(-len(self.dataset) // self.plan.window)

@@ -31,10 +31,3 @@ def uniform(keys: Tensor, count: int, seed: int) -> Tensor:
         logical = (x >> shift) & ((1 << (64 - shift)) - 1)
         x = (x ^ logical) * factor
     return ((x >> 40) & 0xFFFFFF).float() / 0x1000000
-
-
-def hold_out(count: int, share: float) -> tuple[list[int], list[int]]:
-    """Split range(count) in two, the same way for every seed, so that runs can be compared."""
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(mix("holdout"))).tolist()
-    cut = min(max(round(count * share), 1), count - 1)
-    return sorted(order[cut:]), sorted(order[:cut])

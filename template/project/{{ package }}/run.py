@@ -67,21 +67,30 @@ class Run:
             check_same(folder, settings)
         return folder
 
-    def begin(self, spec: dict[str, Any]) -> None:
-        """Write what the run is made of, once all of it has been built."""
+    def begin(self, spec: dict[str, Any], data: dict[str, str]) -> None:
+        """Write what the run is made of, once all of it has been built.
+
+        Raises UserError if its data, which is told by what each part is, isn't what it was.
+        """
+        if (self.folder / "data.json").exists():
+            check_data(self.folder, data)
         if self.main and not (self.folder / "config.yaml").exists():
             self.write("manifest.json", describe(self.cfg, self.processes))
             self.write("spec.json", spec)
+            self.write("data.json", data)
             (self.folder / "config.yaml").write_text(to_yaml(self.cfg))
         self.write("status.json", {"state": "running"})
 
-    def end(self, done: bool, step: int, best: dict[str, float]) -> None:
-        """Write and tell how the run ended."""
+    def end(self, done: bool, step: int, best: dict[str, float], tested: dict[str, float]) -> None:
+        """Write and tell how the run ended; `tested` are the scores of its test part, if any."""
         state = "finished" if done else "preempted"
-        self.write("status.json", {"state": state, "step": step, "best": best})
+        scores = {"best": best, "test": tested} if tested else {"best": best}
+        self.write("status.json", {"state": state, "step": step} | scores)
         if self.main:
-            scores = ", ".join(f"{name} {value:.4f}" for name, value in best.items())
-            print(f"{self.folder}: {state} at step {step}; best: {scores or 'not evaluated yet'}")
+            print(f"{self.folder}: {state} at step {step}")
+            for name, values in scores.items():
+                told = ", ".join(f"{score} {value:.4f}" for score, value in values.items())
+                print(f"  {name}: {told or 'not evaluated yet'}")
 
     def __enter__(self) -> "Run":
         return self
@@ -132,6 +141,18 @@ def check_same(folder: Path, settings: dict[str, Any]) -> None:
             raise UserError(
                 f"{folder} was started with {key} {before.get(key)}, not {settings.get(key)}; "
                 "use the same settings, another --name, or --resume never"
+            )
+
+
+def check_data(folder: Path, data: dict[str, str]) -> None:
+    """Raise UserError if the folder's run was started with other data."""
+    before = json.loads((folder / "data.json").read_text())
+    for part in before | data:
+        if before.get(part) != data.get(part):
+            raise UserError(
+                f"{folder} was started with other data: its part for {part} was "
+                f"{before.get(part)}, now {data.get(part)}; bring the files back, or begin anew "
+                "with another --name, or --resume never"
             )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
+from .parts import find_splits
 
 BUILDERS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet", ".txt": "text"}
 """what reads a file, by its suffix"""
@@ -30,13 +31,14 @@ def load_splits(name: str, streaming: bool = False) -> Any:
         raise UserError(f"{name} can't be loaded: {reason}") from None
 
 
-def choose_splits(splits: Any, train: str, evaluation: str | None) -> tuple[str, str | None]:
-    """Return the names of the split to train on and of the one to evaluate on, None without one.
+def choose_splits(splits: Any, train: str, evaluation: str | None) -> dict[str, str]:
+    """Return the name of the split of each part: those that are named, and those found by name.
 
-    If it isn't named, that is `test` or `validation`. Raises UserError for a name that isn't there.
+    Raises UserError for a name that isn't there.
     """
     for name in (train, evaluation or train):
         if name not in splits:
             raise UserError(f"there is no split {name}; allowed: {', '.join(splits)}")
-    found = (name for name in ("test", "validation") if name in splits)
-    return train, evaluation or next(found, None)
+    named = {"train": train} | ({"evaluation": evaluation} if evaluation else {})
+    found = find_splits(["train", *splits]) | named
+    return {p: name for p, name in found.items() if p in named or name not in named.values()}

@@ -2,36 +2,41 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from .errors import UserError
 from .images import Decoded, Spec, check_images, count_channels, list_images, open_image
-from .rng import hold_out
+from .parts import divide
 
 
-def read_folder(
-    root: Path, holdout: float, channels: int | None, size: int | None
-) -> tuple[Decoded, Decoded, Spec]:
+def read_folder(cfg: Any) -> tuple[dict[str, Decoded], Spec]:
     """Return the images of `root/train` and `root/test` or, if those aren't there, of `root` split.
 
-    Raises UserError for a missing folder, an empty class, an unreadable file and, if `channels` is
-    None, for images with different numbers of channels.
+    `cfg` is a DataConfig. Raises UserError for a missing folder, an empty class, an unreadable file
+    and, without `channels`, for images with different numbers of channels.
     """
+    root = cfg.root
     if (root / "train").is_dir() and (root / "test").is_dir():
         train, classes = list_samples(root / "train")
         evaluation, others = list_samples(root / "test")
+        parts = {"train": train, "evaluation": evaluation}
         if odd := set(classes) ^ set(others):
             raise UserError(f"{root}: class {min(odd)} is in only one of train and test")
     else:
         samples, classes = list_samples(root)
-        kept, held_out = hold_out(len(samples), holdout)
-        train, evaluation = [samples[i] for i in kept], [samples[i] for i in held_out]
-    check_images([path for path, _ in train + evaluation], same_channels=channels is None)
-    first = open_image(train[0][0])
-    spec = Spec(classes, channels or count_channels(first), size or min(first.size))
-    parts = (Decoded(partial(read_file, part), len(part), spec) for part in (train, evaluation))
-    return *parts, spec
+        names = [path.relative_to(root).as_posix() for path, _ in samples]
+        divided = divide(names, cfg.holdout, cfg.test, [label for _, label in samples])
+        parts = {part: [samples[i] for i in rows] for part, rows in divided.items()}
+    paths = [path for part in parts.values() for path, _ in part]
+    check_images(paths, same_channels=cfg.channels is None)
+    first = open_image(paths[0])
+    spec = Spec(classes, cfg.channels or count_channels(first), cfg.size or min(first.size))
+    for part, samples in parts.items():
+        names = (f"{path.relative_to(root).as_posix()} {label}" for path, label in samples)
+        parts[part] = Decoded(partial(read_file, samples), len(samples), spec, names)
+    return parts, spec
 
 
 def read_file(samples: list[tuple[Path, int]], epoch: int, index: int) -> tuple[Image.Image, int]:

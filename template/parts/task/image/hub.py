@@ -8,7 +8,7 @@ from PIL import Image
 
 from .errors import UserError
 from .images import Decoded, Spec, count_channels
-from .rng import hold_out
+from .parts import divide
 from .splits import choose_splits, load_splits
 
 BUFFER = 1000
@@ -34,32 +34,34 @@ class Stream:
         return row[self.columns[0]][0], row[self.columns[1]][0]
 
 
-def read_hub(cfg: Any, seed: int) -> tuple[Decoded, Decoded, Spec]:
-    """Return two splits of the dataset `cfg.hf`; `cfg` is a DataConfig.
+def read_hub(cfg: Any, seed: int) -> tuple[dict[str, Decoded], Spec]:
+    """Return the splits of the dataset `cfg.hf`; `cfg` is a DataConfig.
 
     Raises UserError if the dataset, a split, an image or a label column is not there.
     """
     splits = load_splits(cfg.hf, cfg.streaming)
-    chosen, name = choose_splits(splits, cfg.train_split, cfg.eval_split)
-    if name is None and cfg.streaming:
+    chosen = choose_splits(splits, cfg.train_split, cfg.eval_split)
+    if "evaluation" not in chosen and cfg.streaming:
         raise UserError(f"data.eval_split: a stream needs one; {cfg.hf} has {', '.join(splits)}")
-    train = splits[chosen]
-    if name is None:
-        kept, held_out = hold_out(len(train), cfg.holdout)
-        train, evaluation = train.select(kept), train.select(held_out)
-    else:
-        evaluation = splits[name]
-    columns, classes = find_columns(train, cfg.hf)
-    first = next(iter(train))[columns[0]]
+    parts = {part: splits[name] for part, name in chosen.items()}
+    columns, classes = find_columns(parts["train"], cfg.hf)
+    first = next(iter(parts["train"]))[columns[0]]
     spec = Spec(classes, cfg.channels or count_channels(first), cfg.size or min(first.size))
-    if not cfg.streaming:
-        parts = (Decoded(partial(read_row, p, columns), len(p), spec) for p in (train, evaluation))
-        return *parts, spec
-    many = cfg.train_examples or count_examples(train, cfg.train_split, "train")
-    few = cfg.eval_examples or count_examples(evaluation, name, "eval")
-    streams = (train.shuffle(seed=seed, buffer_size=BUFFER), many), (evaluation, few)
-    parts = (Decoded(Stream(rows, columns, n).read, n, spec) for rows, n in streams)
-    return *parts, spec
+    if cfg.streaming:
+        parts["train"] = parts["train"].shuffle(seed=seed, buffer_size=BUFFER)
+        for part, rows in parts.items():
+            given = cfg.train_examples if part == "train" else cfg.eval_examples
+            count = given or count_examples(rows, chosen[part], part)
+            parts[part] = Decoded(Stream(rows, columns, count).read, count, spec)
+        return parts, spec
+    if "evaluation" not in parts:
+        labels = parts["train"][columns[1]]
+        names = [f"row {number}" for number in range(len(labels))]
+        divided = divide(names, cfg.holdout, cfg.test, labels)
+        parts |= {part: parts["train"].select(rows) for part, rows in divided.items()}
+    for part, rows in parts.items():
+        parts[part] = Decoded(partial(read_row, rows, columns), len(rows), spec)
+    return parts, spec
 
 
 def read_row(rows: Any, columns: tuple[str, str], epoch: int, index: int) -> tuple[Any, int]:
@@ -77,9 +79,10 @@ def find_columns(rows: Any, name: str) -> tuple[tuple[str, str], list[str]]:
     return (kinds["Image"], kinds["ClassLabel"]), features[kinds["ClassLabel"]].names
 
 
-def count_examples(rows: Any, split: str, key: str) -> int:
+def count_examples(rows: Any, split: str, part: str) -> int:
     """Return the length that the dataset itself tells of a split."""
     known = rows.info.splits or {}
     if split not in known or not known[split].num_examples:
-        raise UserError(f"the stream doesn't tell its length; set data.{key}_examples")
+        key = "train_examples" if part == "train" else "eval_examples"
+        raise UserError(f"the stream of {split} doesn't tell its length; set data.{key}")
     return known[split].num_examples

@@ -1,8 +1,9 @@
 """Images with labels: the embedded digits, and files that are decoded when they are asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .errors import UserError
-from .rng import hold_out
+from .parts import divide, identify
 
 MODES = {1: "L", 3: "RGB"}
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
@@ -49,9 +50,13 @@ class Decoded(Dataset):
     """Images that `read(epoch, index)` gives, with their labels, brought to one size."""
 
     def __init__(
-        self, read: Callable[[int, int], tuple[Image.Image, int | Tensor]], count: int, spec: Spec
+        self,
+        read: Callable[[int, int], tuple[Image.Image, int | Tensor]],
+        count: int,
+        spec: Spec,
+        names: Iterable[str] = (),
     ):
-        self.read, self.count, self.spec = read, count, spec
+        self.read, self.count, self.spec, self.identity = read, count, spec, identify(names)
 
     def __len__(self) -> int:
         return self.count
@@ -72,19 +77,18 @@ class Decoded(Dataset):
         }
 
 
-def read_digits(
-    holdout: float, channels: int | None, size: int | None
-) -> tuple[Dataset, Dataset, Spec]:
-    """Return the 1,797 digits, split into those to train on and those to evaluate on."""
+def read_digits(cfg: Any) -> tuple[dict[str, Digits], Spec]:
+    """Return the 1,797 digits by the part they are for; `cfg` is a DataConfig."""
     from sklearn.datasets import load_digits  # here, because it takes a second to import
 
     digits = load_digits()
-    spec = Spec([str(digit) for digit in range(10)], channels or 1, size or 8)
+    spec = Spec([str(digit) for digit in range(10)], cfg.channels or 1, cfg.size or 8)
     gray = np.rint(digits.images * (255 / 16)).astype(np.uint8)
     images = torch.stack([to_pixels(Image.fromarray(image), spec) for image in gray])
     labels = torch.from_numpy(digits.target).long()
-    train, held_out = hold_out(len(labels), holdout)
-    return Digits(images[train], labels[train]), Digits(images[held_out], labels[held_out]), spec
+    names = [f"digit {number}" for number in range(len(labels))]
+    parts = divide(names, cfg.holdout, cfg.test, labels.tolist())
+    return {part: Digits(images[rows], labels[rows]) for part, rows in parts.items()}, spec
 
 
 def list_images(path: Path) -> list[Path]:

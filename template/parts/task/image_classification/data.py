@@ -50,7 +50,9 @@ class DataConfig:
     eval_examples: PositiveInt | None = None
     """images of one evaluation; needed for a stream that doesn't tell its length"""
     holdout: OpenUnitInterval = 0.2
-    """share of the images, drawn once, that is held out where there is no split to evaluate on"""
+    """share of the images, drawn by their names, to evaluate on where there is no split for it"""
+    test: OpenUnitInterval | None = None
+    """share held out as well where `holdout` is, and never looked at before the run's end"""
     size: PositiveInt | None = None
     """side of the square images, in pixels; null takes the shorter side of the first one"""
     channels: PositiveInt | None = None
@@ -89,8 +91,12 @@ class DataConfig:
         #% endif %#
 
 
-def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
-    """Return the loaders for training and evaluation and what the model must know of the images.
+def build_loaders(
+    cfg: DataConfig, seed: int, accumulate: int = 1
+) -> tuple[dict[str, Loader], Spec]:
+    """Return a loader for each part of the images, and what the model must know of them.
+
+    The parts are `train`, `evaluation` and, if there is one, `test`.
 
     A batch is a dict of `image` [b, c, h, w] (float32, normalised), `label` [b] and `key` [b].
     #% if 'mixup' in extras %#
@@ -98,20 +104,21 @@ def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Load
     #% endif %#
     """
     if cfg.root:
-        train, evaluation, spec = read_folder(cfg.root, cfg.holdout, cfg.channels, cfg.size)
+        parts, spec = read_folder(cfg)
     elif cfg.hf:
-        train, evaluation, spec = read_hub(cfg, seed)
+        parts, spec = read_hub(cfg, seed)
     else:
-        train, evaluation, spec = read_digits(cfg.holdout, cfg.channels, cfg.size)
+        parts, spec = read_digits(cfg)
 
     shuffle = not cfg.streaming  # a stream shuffles itself
-    size, workers = cfg.batch_size, cfg.workers
+    train, size, workers = parts["train"], cfg.batch_size, cfg.workers
     augmented, plain = partial(prepare, cfg=cfg, seed=seed), partial(prepare, cfg=cfg)
     #% if 'progressive_resizing' in extras %#
     augmented = partial(grow, augmented, len(train), cfg.progressive_resizing)
     #% endif %#
-    train_loader = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
-    return train_loader, Loader(evaluation, size, workers=workers, transform=plain), spec
+    loaders = {n: Loader(p, size, workers=workers, transform=plain) for n, p in parts.items()}
+    loaders["train"] = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
+    return loaders, spec
 
 
 def prepare(

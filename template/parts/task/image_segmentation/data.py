@@ -42,7 +42,9 @@ class DataConfig:
     eval_split: str | None = None
     """split of `hf` to evaluate on; null takes `test` or `validation` or holds images out"""
     holdout: OpenUnitInterval = 0.2
-    """share of the images, drawn once, that is held out where there is no split to evaluate on"""
+    """share of the images, drawn by their names, to evaluate on where there is no split for it"""
+    test: OpenUnitInterval | None = None
+    """share held out as well where `holdout` is, and never looked at before the run's end"""
     classes: list[str] | None = None
     """names of the values 0, 1, ... of a mask (255 is unlabelled); null reads all masks to count"""
     size: PositiveInt | None = None
@@ -65,25 +67,28 @@ class DataConfig:
             raise ValueError(f"data.channels is {self.channels}; allowed: 1, 3, null")
 
 
-def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
-    """Return the loaders for training and evaluation and what the model must know of the images.
+def build_loaders(
+    cfg: DataConfig, seed: int, accumulate: int = 1
+) -> tuple[dict[str, Loader], Spec]:
+    """Return a loader for each part of the images, and what the model must know of them.
+
+    The parts are `train`, `evaluation` and, if there is one, `test`.
 
     A batch is a dict of `image` [b, c, h, w] (float32, normalised), `label` [b, h, w] (the class of
     each pixel, or 255) and `key` [b].
     """
     if cfg.root:
-        train, evaluation, spec = read_folder(
-            cfg.root, cfg.holdout, cfg.channels, cfg.size, cfg.classes
-        )
+        parts, spec = read_folder(cfg)
     elif cfg.hf:
-        train, evaluation, spec = read_hub(cfg)
+        parts, spec = read_hub(cfg)
     else:
-        train, evaluation, spec = read_scenes(cfg.scenes, cfg.holdout, cfg.channels, cfg.size)
+        parts, spec = read_scenes(cfg)
 
-    size, workers = cfg.batch_size, cfg.workers
+    train, size, workers = parts["train"], cfg.batch_size, cfg.workers
     augmented, plain = partial(prepare, cfg=cfg, seed=seed), partial(prepare, cfg=cfg)
-    train_loader = Loader(train, size, accumulate, True, seed, workers, augmented)
-    return train_loader, Loader(evaluation, size, workers=workers, transform=plain), spec
+    loaders = {n: Loader(p, size, workers=workers, transform=plain) for n, p in parts.items()}
+    loaders["train"] = Loader(train, size, accumulate, True, seed, workers, augmented)
+    return loaders, spec
 
 
 def prepare(

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from torch import Tensor
@@ -9,32 +10,34 @@ from torch import Tensor
 from .errors import UserError
 from .images import Decoded, Spec, check_images, count_channels, list_images, open_image
 from .masks import count_classes, read_mask, to_label
-from .rng import hold_out
+from .parts import divide
 
 
-def read_folder(
-    root: Path, holdout: float, channels: int | None, size: int | None, classes: list[str] | None
-) -> tuple[Decoded, Decoded, Spec]:
+def read_folder(cfg: Any) -> tuple[dict[str, Decoded], Spec]:
     """Return the images of `root/train` and `root/test` or, if those aren't there, of `root` split.
 
-    Raises UserError for a missing folder or mask, an unreadable file and, if `channels` is None,
-    for images with different numbers of channels.
+    `cfg` is a DataConfig. Raises UserError for a missing folder or mask, an unreadable file and,
+    without `channels`, for images with different numbers of channels.
     """
+    root = cfg.root
     if (root / "train").is_dir() and (root / "test").is_dir():
-        train, evaluation = list_pairs(root / "train"), list_pairs(root / "test")
+        parts = {"train": list_pairs(root / "train"), "evaluation": list_pairs(root / "test")}
     else:
         pairs = list_pairs(root)
         if len(pairs) < 2:
             raise UserError(f"{root} holds one image; one more is needed, to evaluate on")
-        kept, held_out = hold_out(len(pairs), holdout)
-        train, evaluation = [pairs[i] for i in kept], [pairs[i] for i in held_out]
-    images, masks = zip(*train, *evaluation, strict=True)
-    check_images(images, same_channels=channels is None)
+        names = [path.relative_to(root).as_posix() for path, _ in pairs]
+        divided = divide(names, cfg.holdout, cfg.test)
+        parts = {part: [pairs[i] for i in rows] for part, rows in divided.items()}
+    images, masks = zip(*(pair for part in parts.values() for pair in part), strict=True)
+    check_images(images, same_channels=cfg.channels is None)
     first = open_image(images[0])
-    classes = classes or count_classes(read_mask(open_image(path), str(path)) for path in masks)
-    spec = Spec(classes, channels or count_channels(first), size or min(first.size))
-    parts = (Decoded(partial(read_pair, p, spec), len(p), spec) for p in (train, evaluation))
-    return *parts, spec
+    classes = cfg.classes or count_classes(read_mask(open_image(path), str(path)) for path in masks)
+    spec = Spec(classes, cfg.channels or count_channels(first), cfg.size or min(first.size))
+    for part, pairs in parts.items():
+        names = (path.relative_to(root).as_posix() for path, _ in pairs)
+        parts[part] = Decoded(partial(read_pair, pairs, spec), len(pairs), spec, names)
+    return parts, spec
 
 
 def read_pair(

@@ -9,33 +9,33 @@ from torch import Tensor
 from .errors import UserError
 from .images import Decoded, Spec, count_channels
 from .masks import count_classes, read_mask, to_label
-from .rng import hold_out
+from .parts import divide
 from .splits import choose_splits, load_splits
 
 
-def read_hub(cfg: Any) -> tuple[Decoded, Decoded, Spec]:
-    """Return two splits of the dataset `cfg.hf`; `cfg` is a DataConfig.
+def read_hub(cfg: Any) -> tuple[dict[str, Decoded], Spec]:
+    """Return the splits of the dataset `cfg.hf`; `cfg` is a DataConfig.
 
     Raises UserError if the dataset, a split or one of the two columns is not there.
     """
     splits = load_splits(cfg.hf)
-    chosen, name = choose_splits(splits, cfg.train_split, cfg.eval_split)
-    train = splits[chosen]
-    if name is None:
-        kept, held_out = hold_out(len(train), cfg.holdout)
-        train, evaluation = train.select(kept), train.select(held_out)
-    else:
-        evaluation = splits[name]
-    image, mask = find_columns(train, cfg.hf)
-    parts = [rows.select_columns([image, mask]) for rows in (train, evaluation)]
-    masks = (row[mask] for rows in parts for row in rows.select_columns(mask))
+    chosen = choose_splits(splits, cfg.train_split, cfg.eval_split)
+    image, mask = find_columns(splits[chosen["train"]], cfg.hf)
+    parts = {part: splits[name].select_columns([image, mask]) for part, name in chosen.items()}
+    if "evaluation" not in parts:
+        names = [f"row {number}" for number in range(len(parts["train"]))]
+        divided = divide(names, cfg.holdout, cfg.test)
+        parts |= {part: parts["train"].select(rows) for part, rows in divided.items()}
+    masks = (row[mask] for rows in parts.values() for row in rows.select_columns(mask))
     try:
-        first = train[0][image]
+        first = parts["train"][0][image]
         classes = cfg.classes or count_classes(read_mask(m, "a mask") for m in masks)
     except (OSError, SyntaxError, ValueError) as error:
         raise UserError(f"data.hf: {cfg.hf} can't be read: {error}") from None
     spec = Spec(classes, cfg.channels or count_channels(first), cfg.size or min(first.size))
-    return *(Decoded(partial(read_row, rows, spec), len(rows), spec) for rows in parts), spec
+    for part, rows in parts.items():
+        parts[part] = Decoded(partial(read_row, rows, spec), len(rows), spec)
+    return parts, spec
 
 
 def read_row(rows: Any, spec: Spec, epoch: int, index: int) -> tuple[Image.Image, Tensor]:

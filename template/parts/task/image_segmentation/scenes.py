@@ -1,5 +1,8 @@
 """The embedded data: scenes of scikit-learn's digits on noise, with the class of each pixel."""
 
+from dataclasses import replace
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -11,14 +14,16 @@ KINDS = 4
 """digits that are in the scenes: those from 0 to 3"""
 
 
-def read_scenes(
-    count: int, holdout: float, channels: int | None, size: int | None
-) -> tuple[Digits, Digits, Spec]:
-    """Return `count` scenes to train on and an eighth as many, of other digits, to evaluate on."""
-    train, evaluation, _ = read_digits(holdout, channels=1, size=8)
-    spec = Spec(["background", *map(str, range(KINDS))], channels or 1, size or 20)
-    held_out = compose(evaluation, -(-count // 8), spec, mix("scenes to evaluate on"))
-    return compose(train, count, spec, mix("scenes to train on")), held_out, spec
+def read_scenes(cfg: Any) -> tuple[dict[str, Digits], Spec]:
+    """Return `cfg.scenes` scenes to train on, and for each other part an eighth of other digits.
+
+    `cfg` is a DataConfig.
+    """
+    digits, _ = read_digits(replace(cfg, channels=1, size=8))
+    spec = Spec(["background", *map(str, range(KINDS))], cfg.channels or 1, cfg.size or 20)
+    counts = {part: cfg.scenes if part == "train" else -(-cfg.scenes // 8) for part in digits}
+    scenes = {p: compose(digits[p], counts[p], spec, mix("scenes", p)) for p in digits}
+    return scenes, spec
 
 
 def compose(digits: Digits, count: int, spec: Spec, seed: int) -> Digits:

@@ -10,7 +10,7 @@ from torch import Tensor
 from .encode import Rows, encode_names, encode_numbers, fit_names, fit_scale, is_numeric, refuse
 from .errors import UserError, check_choice, run_command
 from .loader import Loader
-from .rng import hold_out
+from .parts import divide, find_splits
 from .splits import choose_splits, load_splits
 from .tables import READERS, Table, read_table, to_table
 from .target import (
@@ -35,8 +35,6 @@ class DataConfig:
     """loader processes beside each training process; 0 is best for data in memory"""
     root: Path | None = None
     """CSV, TSV, JSON lines or Parquet file, or a folder with one named train and one named test"""
-    test: Path | None = None
-    """file to evaluate on, beside a file of `root`; null holds rows out"""
     hf: str | None = None
     """table of the `datasets` library: a name on the hub or a local path"""
     train_split: str = "train"
@@ -44,7 +42,9 @@ class DataConfig:
     eval_split: str | None = None
     """split of `hf` to evaluate on; null takes `test` or `validation` or holds rows out"""
     holdout: OpenUnitInterval = 0.2
-    """share of the rows, drawn once, that is held out where there are none to evaluate on"""
+    """share of the rows, drawn by what they hold, to evaluate on where there is no file for it"""
+    test: OpenUnitInterval | None = None
+    """share held out as well where `holdout` is, and never looked at before the run's end"""
     target: Target | None = None
     """column to predict; null takes the last"""
     ignore: list[str] = field(default_factory=list)
@@ -55,52 +55,53 @@ class DataConfig:
     def __post_init__(self):
         if self.root and self.hf:
             raise ValueError("data.root and data.hf exclude each other: set one of them to null")
-        if self.test and not (self.root and self.root.is_file()):
-            raise ValueError("data.test goes with a file in data.root")
 
 
-def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
-    """Return the loaders for training and evaluation and what the model must know of the table.
+def build_loaders(
+    cfg: DataConfig, seed: int, accumulate: int = 1
+) -> tuple[dict[str, Loader], Spec]:
+    """Return a loader for each part of the rows, and what the model must know of them.
+
+    The parts are `train`, `evaluation` and, if there is one, `test`.
 
     A batch is a dict of `numbers` [b, n] (float32, scaled), `names` [b, m] (int64, 0 for unknown),
     what `encode_target` gives [b], and `key` [b]. Raises UserError that names the broken values.
     """
-    train, evaluation = read_parts(cfg)
-    spec = fit(train, cfg)
+    tables = read_parts(cfg)
+    spec = fit(tables["train"], cfg)
     errors: list[str] = []
-    rows = [Rows(encode(part, spec, errors)) for part in (train, evaluation)]
+    parts = {part: Rows(encode(table, spec, errors)) for part, table in tables.items()}
     refuse(errors)
-    train_loader = Loader(rows[0], cfg.batch_size, accumulate, True, seed, cfg.workers)
-    return train_loader, Loader(rows[1], cfg.batch_size, workers=cfg.workers), spec
+    size, workers = cfg.batch_size, cfg.workers
+    loaders = {n: Loader(p, size, workers=workers) for n, p in parts.items()}
+    loaders["train"] = Loader(parts["train"], size, accumulate, True, seed, workers)
+    return loaders, spec
 
 
-def read_parts(cfg: DataConfig) -> tuple[Table, Table]:
-    """Return the rows to train on and those to evaluate on."""
-    evaluation = None
+def read_parts(cfg: DataConfig) -> dict[str, Table]:
+    """Return the rows of each part."""
     if cfg.hf:
         splits = load_splits(cfg.hf)
-        chosen, name = choose_splits(splits, cfg.train_split, cfg.eval_split)
-        table = to_table(f"{cfg.hf} {chosen}", splits[chosen])
-        evaluation = to_table(f"{cfg.hf} {name}", splits[name]) if name else None
+        chosen = choose_splits(splits, cfg.train_split, cfg.eval_split)
+        parts = {p: to_table(f"{cfg.hf} {name}", splits[name]) for p, name in chosen.items()}
     elif not cfg.root:
-        table = read_example()
+        parts = {"train": read_example()}
     elif cfg.root.is_dir():
-        table, evaluation = (read_table(find_file(cfg.root, name)) for name in ("train", "test"))
+        files = {f.stem: f for f in sorted(cfg.root.iterdir()) if f.suffix.lower() in READERS}
+        found = find_splits(files)
+        if not found:
+            raise UserError(f"{cfg.root} holds no train file; allowed: {', '.join(READERS)}")
+        parts = {part: read_table(files[name]) for part, name in found.items()}
     else:
-        table = read_table(cfg.root)
-        evaluation = read_table(cfg.test) if cfg.test else None
-    if evaluation is None:
-        kept, held_out = hold_out(len(table), cfg.holdout)
-        return table.select(kept), table.select(held_out)
-    return table, evaluation
-
-
-def find_file(folder: Path, name: str) -> Path:
-    """Return the table of a folder that has a name; raise UserError if there is none."""
-    for suffix in READERS:
-        if (folder / f"{name}{suffix}").is_file():
-            return folder / f"{name}{suffix}"
-    raise UserError(f"{folder} holds no {name} file; allowed: {name} with {', '.join(READERS)}")
+        parts = {"train": read_table(cfg.root)}
+    if "evaluation" in parts:
+        return parts
+    table = parts["train"]
+    rows = [repr(row) for row in zip(*table.columns.values(), strict=True)]
+    target = list_targets(cfg.target or list(table.columns)[-1])[0]
+    classes = None if is_numeric(table.columns[target]) else table.columns[target]
+    divided = divide(rows, cfg.holdout, cfg.test, classes)
+    return parts | {part: table.select(chosen) for part, chosen in divided.items()}
 
 
 def fit(table: Table, cfg: DataConfig) -> Spec:

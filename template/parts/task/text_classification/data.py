@@ -38,7 +38,9 @@ class DataConfig:
     eval_split: str | None = None
     """split of `hf` to evaluate on; null takes `test` or `validation` or holds texts out"""
     holdout: OpenUnitInterval = 0.2
-    """share of the texts, drawn once, that is held out where there are none to evaluate on"""
+    """share of the texts, drawn by what they say, to evaluate on where there is no file for it"""
+    test: OpenUnitInterval | None = None
+    """share held out as well where `holdout` is, and never looked at before the run's end"""
     limit: PositiveInt | None = None
     """most texts that are used to train on, and most to evaluate on; null takes all"""
     tokenizer: str | None = None
@@ -53,8 +55,12 @@ class DataConfig:
             raise ValueError("data.root and data.hf exclude each other: set one of them to null")
 
 
-def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
-    """Return the loaders for training and evaluation and what the model must know of the texts.
+def build_loaders(
+    cfg: DataConfig, seed: int, accumulate: int = 1
+) -> tuple[dict[str, Loader], Spec]:
+    """Return a loader for each part of the texts, and what the model must know of them.
+
+    The parts are `train`, `evaluation` and, if there is one, `test`.
 
     A batch is a dict of `tokens` [b, length], `count` [b] (tokens before the padding), `label` [b]
     and `key` [b].
@@ -64,14 +70,16 @@ def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Load
     elif cfg.hf:
         parts = read_hub(cfg.hf, cfg.text, cfg.label, cfg.train_split, cfg.eval_split)
     else:
-        parts = [Part("the names", read_names())]
+        parts = {"train": Part("the names", read_names())}
 
-    train, evaluation, classes = split(parts, cfg.holdout)
-    train, evaluation = (thin(rows, cfg.limit) for rows in (train, evaluation))
-    spec = measure(train, classes, cfg)
+    rows, classes = split(parts, cfg.holdout, cfg.test)
+    rows = {part: thin(each, cfg.limit) for part, each in rows.items()}
+    spec = measure(rows["train"], classes, cfg)
+    texts = {part: Texts(each, spec) for part, each in rows.items()}
     size, workers = cfg.batch_size, cfg.workers
-    train_loader = Loader(Texts(train, spec), size, accumulate, True, seed, workers)
-    return train_loader, Loader(Texts(evaluation, spec), size, workers=workers), spec
+    loaders = {part: Loader(each, size, workers=workers) for part, each in texts.items()}
+    loaders["train"] = Loader(texts["train"], size, accumulate, True, seed, workers)
+    return loaders, spec
 
 
 def thin(rows: list[Row], limit: int | None) -> list[Row]:

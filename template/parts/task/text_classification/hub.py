@@ -9,14 +9,14 @@ from .splits import choose_splits, load_splits
 
 def read_hub(
     name: str, text: str, label: str, train_split: str, eval_split: str | None
-) -> list[Part]:
-    """Return the rows of two splits, or of one if there is none to evaluate on.
+) -> dict[str, Part]:
+    """Return the rows of the split of each part.
 
     Raises UserError if the dataset, a split or a column is not there.
     """
     splits = load_splits(name)
-    names = choose_splits(splits, train_split, eval_split)
-    return [read_split(splits, split, text, label) for split in names if split]
+    chosen = choose_splits(splits, train_split, eval_split)
+    return {part: read_split(splits, split, text, label) for part, split in chosen.items()}
 
 
 def read_split(splits: Any, split: str, text: str, label: str) -> Part:

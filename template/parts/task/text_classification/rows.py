@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from .errors import UserError
-from .rng import hold_out
+from .parts import divide
 
 NAMED = 8
 """broken rows that are named"""
@@ -32,22 +32,26 @@ class Part(NamedTuple):
     rows: list[Row]
 
 
-def split(parts: list[Part], holdout: float) -> tuple[list[Row], list[Row], list[str]]:
-    """Return the rows to train and to evaluate on, and the labels of the first part in order.
+def split(
+    parts: dict[str, Part], holdout: float, test: float | None
+) -> tuple[dict[str, list[Row]], list[str]]:
+    """Return the rows of each part, and the labels of those to train on in order.
 
-    Of a single part, the share `holdout` is evaluated on. Raises UserError for rows without a text
-    or a label, for labels that the first part hasn't, and for fewer than two labels.
+    Where none are to evaluate on, some are held out. Raises UserError for rows without a text or a
+    label, for labels that those to train on lack, and for fewer than two labels.
     """
-    classes = sorted({row.label for row in parts[0].rows if row.label})
-    for source, rows in parts:
+    train = parts["train"]
+    classes = sorted({row.label for row in train.rows if row.label})
+    for source, rows in parts.values():
         check(source, rows, set(classes))
     if len(classes) < 2:
-        raise UserError(f"{parts[0].source} has {len(classes)} labels; at least 2 are needed")
-    if len(parts) == 2:
-        return parts[0].rows, parts[1].rows, classes
-    rows = parts[0].rows
-    kept, held_out = hold_out(len(rows), holdout)
-    return [rows[i] for i in kept], [rows[i] for i in held_out], classes
+        raise UserError(f"{train.source} has {len(classes)} labels; at least 2 are needed")
+    found = {part: each.rows for part, each in parts.items()}
+    if "evaluation" not in found:
+        texts, labels = zip(*((row.text, row.label) for row in train.rows), strict=True)
+        divided = divide(texts, holdout, test, labels)
+        found |= {part: [train.rows[i] for i in rows] for part, rows in divided.items()}
+    return found, classes
 
 
 def check(source: str, rows: list[Row], classes: set[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import UserError
+from .parts import find_splits
 from .rows import Part, Row, as_row
 
 TABLES = {".csv": ",", ".tsv": "\t"}
@@ -14,21 +15,15 @@ TABLES = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = [*TABLES, ".jsonl"]
 
 
-def read_root(root: Path, text: str, label: str) -> list[Part]:
-    """Return the rows of a file, or of the `train` and the `test` file of a folder."""
-    files = [root]
+def read_root(root: Path, text: str, label: str) -> dict[str, Part]:
+    """Return the rows of a file, or of each part's file in a folder."""
+    files = {"train": root}
     if root.is_dir():
-        files = [find_file(root, name) for name in ("train", "test")]
-    return [Part(str(file), list(read_file(file, text, label))) for file in files]
-
-
-def find_file(folder: Path, name: str) -> Path:
-    """Return the file of that name in a folder, whichever suffix it has."""
-    names = [f"{name}{suffix}" for suffix in SUFFIXES]
-    found = [folder / name for name in names if (folder / name).is_file()]
-    if len(found) != 1:
-        raise UserError(f"{folder} has {len(found)} of {', '.join(names)}; it needs one")
-    return found[0]
+        there = {f.stem: f for f in sorted(root.iterdir()) if f.suffix.lower() in SUFFIXES}
+        files = {part: there[name] for part, name in find_splits(there).items()}
+        if not files:
+            raise UserError(f"{root} has no train file; allowed: {', '.join(SUFFIXES)}")
+    return {part: Part(str(f), list(read_file(f, text, label))) for part, f in files.items()}
 
 
 def list_files(path: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """Text as blocks of bytes, cut from documents that stand one after another or each by itself."""
 
+import re
 from dataclasses import dataclass
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .errors import UserError
-from .rng import mix
+from .parts import divide
 
 END = 0xFF
 """stands before and after each document; UTF-8 never has this byte"""
@@ -69,22 +70,19 @@ def find_ends(text: Tensor) -> Tensor:
     return (text == END).nonzero().flatten()
 
 
-def hold_out(documents: list[str], share: float, packed: bool) -> tuple[Tensor, Tensor]:
-    """Return the text to train on and the text held out, the same ones for every seed.
+def hold_out(documents: list[str], holdout: float, test: float | None) -> dict[str, Tensor]:
+    """Return the text of each part, the same ones for every seed.
 
-    Documents are put into a random order, and the last share of them is held out; `packed`, of
-    their bytes, which cuts one document in two. Raises UserError if there is only one to share.
+    What is drawn, by what it says, is a document or, if there is only one, a paragraph of it.
+    Raises UserError if there are fewer than two to share.
     """
-    generator = torch.Generator().manual_seed(mix("holdout"))
-    order = torch.randperm(len(documents), generator=generator).tolist()
-    text = join([documents[place] for place in order])
-    bounds = range(len(text)) if packed else find_ends(text).tolist()
-    count = len(bounds) - 1
-    if count < 2:
-        kind = "bytes" if packed else "documents"
-        raise UserError(f"{count} {kind} can't be shared between training and evaluation")
-    cut = bounds[min(max(round(count * (1 - share)), 1), count - 1)]
-    return text[: cut + 1], text[cut:]
+    pieces = list(filter(None, documents))
+    if len(pieces) == 1:
+        pieces = re.findall(r".+?(?:\n\s*\n|\Z)", pieces[0], re.DOTALL)
+    if len(set(pieces)) < 2:
+        raise UserError(f"{len(pieces)} paragraphs can't be shared: training needs one as well")
+    parts = divide(pieces, holdout, test)
+    return {part: join([pieces[i] for i in rows]) for part, rows in parts.items()}
 
 
 def show_blocks(samples: list[dict[str, Tensor]]) -> str:

@@ -33,7 +33,9 @@ class DataConfig:
     eval_split: str | None = None
     """split of `hf` to evaluate on; null takes `test` or `validation` or holds text out"""
     holdout: OpenUnitInterval = 0.1
-    """share of the text, drawn once, that is held out where there is none to evaluate on"""
+    """share of the documents, drawn by what they say, to evaluate on where none are for it"""
+    test: OpenUnitInterval | None = None
+    """share held out as well where `holdout` is, and never looked at before the run's end"""
     block: PositiveInt = 128
     """bytes that are predicted at once, and so the furthest that the model looks back"""
     packed: bool = True
@@ -47,27 +49,33 @@ class DataConfig:
             raise ValueError("data.root and data.hf exclude each other: set one of them to null")
 
 
-def build_loaders(cfg: DataConfig, seed: int, accumulate: int = 1) -> tuple[Loader, Loader, Spec]:
-    """Return the loaders for training and evaluation and what the model must know of the text.
+def build_loaders(
+    cfg: DataConfig, seed: int, accumulate: int = 1
+) -> tuple[dict[str, Loader], Spec]:
+    """Return a loader for each part of the text, and what the model must know of it.
+
+    The parts are `train`, `evaluation` and, if there is one, `test`.
 
     A batch is a dict of `text` [b, block + 1], `length` [b] and `key` [b], as Blocks gives it.
     """
     if cfg.root:
-        documents, others = read_root(cfg.root, lines=not cfg.packed)
+        documents = read_root(cfg.root, lines=not cfg.packed)
     elif cfg.hf:
-        documents, others = read_hub(cfg.hf, cfg.column, cfg.train_split, cfg.eval_split)
+        documents = read_hub(cfg.hf, cfg.column, cfg.train_split, cfg.eval_split)
     else:
-        documents, others = read_topics(), None
+        documents = {"train": read_topics()}
 
-    if others is None:
-        texts = hold_out(documents, cfg.holdout, cfg.packed)
-    else:
-        texts = join(documents), join(others)
-    train, evaluation = (Blocks(text, cfg.block, cfg.packed, cfg.limit) for text in texts)
-    if not (len(train) and len(evaluation)):
-        raise UserError("there is no text to train on or none to evaluate on")
-    train_loader = Loader(train, cfg.batch_size, accumulate, True, seed, cfg.workers)
-    return train_loader, Loader(evaluation, cfg.batch_size, workers=cfg.workers), Spec(cfg.block)
+    texts = {part: join(each) for part, each in documents.items()}
+    if "evaluation" not in texts:
+        texts |= hold_out(documents["train"], cfg.holdout, cfg.test)
+    parts = {p: Blocks(text, cfg.block, cfg.packed, cfg.limit) for p, text in texts.items()}
+    for part, blocks in parts.items():
+        if not len(blocks):
+            raise UserError(f"there is no text in the part for {part}")
+    size, workers = cfg.batch_size, cfg.workers
+    loaders = {part: Loader(each, size, workers=workers) for part, each in parts.items()}
+    loaders["train"] = Loader(parts["train"], size, accumulate, True, seed, workers)
+    return loaders, Spec(cfg.block)
 
 
 def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:

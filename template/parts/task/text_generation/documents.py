@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from .errors import UserError
+from .parts import find_splits
 
 
 def read_topics() -> list[str]:
@@ -22,17 +23,18 @@ def read_topics() -> list[str]:
     return ["\n\n".join(paragraphs) for paragraphs in documents.values() if paragraphs]
 
 
-def read_root(root: Path, lines: bool) -> tuple[list[str], list[str] | None]:
-    """Return the documents to train on and, if `root` has `train` and `test`, to evaluate on.
+def read_root(root: Path, lines: bool) -> dict[str, list[str]]:
+    """Return the documents of each part that has a folder in `root`, or else all to train on.
 
     Each file is a document; with `lines`, a `root` that is a file has one in each of its lines.
     Raises UserError for what list_texts and read_text refuse.
     """
-    if (root / "train").is_dir() and (root / "test").is_dir():
-        return read_folder(root / "train"), read_folder(root / "test")
     if lines and root.is_file():
-        return read_text(root).splitlines(), None
-    return read_folder(root), None
+        return {"train": read_text(root).splitlines()}
+    splits = find_splits(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else {}
+    if "evaluation" in splits:
+        return {part: read_folder(root / name) for part, name in splits.items()}
+    return {"train": read_folder(root)}
 
 
 def read_folder(path: Path) -> list[str]:

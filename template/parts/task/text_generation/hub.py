@@ -8,15 +8,14 @@ from .splits import choose_splits, load_splits
 
 def read_hub(
     name: str, column: str, train_split: str, eval_split: str | None
-) -> tuple[list[str], list[str] | None]:
-    """Return the texts of two splits, a document per row; None for one that is not there.
+) -> dict[str, list[str]]:
+    """Return the texts of the split of each part, a document per row.
 
     Raises UserError if the dataset, a split or the column is not there, or a row has no text.
     """
     splits = load_splits(name)
-    chosen, held_out = choose_splits(splits, train_split, eval_split)
-    train = read_column(splits, chosen, column)
-    return train, read_column(splits, held_out, column) if held_out else None
+    chosen = choose_splits(splits, train_split, eval_split)
+    return {part: read_column(splits, split, column) for part, split in chosen.items()}
 
 
 def read_column(splits: Any, split: str, column: str) -> list[str]:

@@ -19,7 +19,8 @@ def distance(module):
 @pytest.fixture
 def digits(module, config) -> torch.Tensor:
     """Return the training digits, [1437, 1, 8, 8]."""
-    loader, _, _ = module("data").build_loaders(config.data, config.seed)
+    loaders, _ = module("data").build_loaders(config.data, config.seed)
+    loader = loaders["train"]
     return loader.transform(loader.dataset[list(range(len(loader.dataset)))])["image"]
 
 

@@ -12,7 +12,8 @@ from test_training import ledger
 @pytest.fixture
 def players(module, config):
     """Return a network, a batch, and the parameters of the generator and of the critic."""
-    loader, _, spec = module("data").build_loaders(config.data, config.seed)
+    loaders, spec = module("data").build_loaders(config.data, config.seed)
+    loader = loaders["train"]
     torch.manual_seed(0)
     model = module("model").build_model(config.model, spec)
     parts = list(model.generator.parameters()), list(model.critic.parameters())
@@ -56,7 +57,8 @@ def test_noise_is_normal(module):
 
 def test_sizes_that_cannot_be_halved_fit(module, config):
     config.data.size, config.data.channels, config.model.stages = 13, 3, 3
-    loader, _, spec = module("data").build_loaders(config.data, config.seed)
+    loaders, spec = module("data").build_loaders(config.data, config.seed)
+    loader = loaders["train"]
     batch, _ = next(loader.groups()).batches[0]
     outputs = module("model").predict(module("model").build_model(config.model, spec), batch)
     assert outputs["made"].shape == batch["image"].shape == (64, 3, 13, 13)

@@ -13,7 +13,8 @@ def test_learns_the_data_and_commands_find_the_digits(module, command, call):
     assert module("train").main(["--name", "run"]) == 0
     assert max(line.get("eval/mean_iou", 0) for line in ledger("run")) >= 0.75
 
-    _, loader, spec = module("data").build_loaders(module("data").DataConfig(), 0)
+    loaders, spec = module("data").build_loaders(module("data").DataConfig(), 0)
+    loader = loaders["evaluation"]
     Path("scenes/more").mkdir(parents=True)
     scenes = loader.dataset[[0, 1, 2, 3]]
     names = ["scenes/a.png", "scenes/b.png", "scenes/c.png", "scenes/more/d.png"]

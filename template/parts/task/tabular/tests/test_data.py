@@ -28,8 +28,9 @@ def read(module) -> Callable:
     """Return a function that gives all rows of both parts, and what is known of the columns."""
 
     def read(**settings) -> tuple:
-        *loaders, spec = module("data").build_loaders(module("data").DataConfig(**settings), 0)
-        return *(loader.dataset[list(range(len(loader.dataset)))] for loader in loaders), spec
+        loaders, spec = module("data").build_loaders(module("data").DataConfig(**settings), 0)
+        parts = (loader.dataset for loader in loaders.values())
+        return *(part[list(range(len(part)))] for part in parts), spec
 
     return read
 
@@ -140,5 +141,5 @@ def test_check_tells_what_is_there(module, capsys):
     write_csv("a.csv", ROWS)
     module("data").main(FILE)
     told = capsys.readouterr().out
-    for words in ("training: 24 samples\n", "size: mean ", "colour: blue, green, red", "outcome"):
+    for words in ("train: 24 samples\n", "size: mean ", "colour: blue, green, red", "outcome"):
         assert words in told

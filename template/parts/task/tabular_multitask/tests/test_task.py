@@ -20,8 +20,7 @@ def test_learns_the_data(module):
 
 def test_scores_are_those_of_scikit_learn_and_of_the_predictions(train, call, module):
     assert train(*BOTH) == 0
-    table = module("target").read_example()
-    table = table.select(module("rng").hold_out(len(table), 0.2)[1])
+    table = module("data").read_parts(module("data").DataConfig())["evaluation"]
     rows = zip(*table.columns.values(), strict=True)
     rows = [dict(zip(table.columns, row, strict=True)) for row in rows]
     Path("rows.jsonl").write_text("\n".join(map(json.dumps, rows)))

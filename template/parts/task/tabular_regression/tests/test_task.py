@@ -16,17 +16,14 @@ def test_learns_the_data(module):
 
 def test_scores_are_those_of_scikit_learn_and_of_the_predictions(train, call, module):
     assert train() == 0
-    table, rows = module("target").read_example(), []
-    _, loader, _ = module("data").build_loaders(module("data").DataConfig(), 0)
-    kept = module("rng").hold_out(len(table), 0.2)[1]
-    table = table.select(kept)
+    table, rows = module("data").read_parts(module("data").DataConfig())["evaluation"], []
     for values in zip(*table.columns.values(), strict=True):
         rows.append(json.dumps(dict(zip(table.columns, values, strict=True))))
     Path("rows.jsonl").write_text("\n".join(rows))
     told = call("predict", "--run", "runs/run", "--input", "rows.jsonl")
     pair = table.columns["progression"], [line["progression"] for line in told]
     (scores,) = call("evaluate", "--run", "runs/run")
-    assert scores["examples"] == len(loader.dataset) == len(told)
+    assert scores["examples"] == len(table) == len(told)
     assert scores["mae"] == pytest.approx(mean_absolute_error(*pair), rel=1e-4)
     assert scores["rmse"] == pytest.approx(root_mean_squared_error(*pair), rel=1e-4)
     assert scores["r2"] == pytest.approx(r2_score(*pair), rel=1e-3, abs=1e-4)

@@ -41,8 +41,9 @@ def read(module) -> Callable:
 
     def read(**settings) -> tuple[list, object]:
         data = module("data")
-        *loaders, spec = data.build_loaders(data.DataConfig(**settings), 0)
-        return [loader.dataset[list(range(len(loader.dataset)))] for loader in loaders], spec
+        loaders, spec = data.build_loaders(data.DataConfig(**settings), 0)
+        parts = (loader.dataset for loader in loaders.values())
+        return [part[list(range(len(part)))] for part in parts], spec
 
     return read
 
@@ -162,12 +163,13 @@ def test_check_tells_what_is_there(module, capsys):
     write(Path("t.csv"), rows(25))
     module("data").main(["--data.root", "t.csv"])
     told = capsys.readouterr().out
-    assert "training: 20 samples\n" in told and "bad x " in told and "count [] int64: 2 to " in told
+    assert "train: 20 samples\n" in told and "bad x " in told and "count [] int64: 2 to " in told
     assert "good  the worst film ; long 1\n" in told
 
 
 def test_batches_are_a_function_of_their_keys(module, config):
-    loader, _, _ = module("data").build_loaders(config.data, 0)
+    loaders, _ = module("data").build_loaders(config.data, 0)
+    loader = loaders["train"]
     keys = [5, 1285, 64, 5]  # the second is the first in the next epoch
     batch = loader.dataset[keys]
     assert batch["key"].tolist() == keys

@@ -55,7 +55,7 @@ def test_weights_and_tokenizer_are_those_of_the_folder(save, module):
     save("Bert", **BERT)
     data, model = module("data"), module("model")
     settings = data.DataConfig(tokenizer="Bert", limit=100)
-    _, _, spec = data.build_loaders(settings, 0)
+    _, spec = data.build_loaders(settings, 0)
     tokenizer = transformers.AutoTokenizer.from_pretrained("Bert")
     text = "latin small letter a with diaeresis"
     rows = [module("rows").Row("", text, spec.classes[0])]
@@ -75,7 +75,7 @@ def test_weights_and_tokenizer_are_those_of_the_folder(save, module):
 def test_what_no_output_depends_on_is_not_trained(save, module):
     save("XLNet", d_model=16, n_layer=1, n_head=2, d_inner=32)
     data, model = module("data"), module("model")
-    _, _, spec = data.build_loaders(data.DataConfig(tokenizer="XLNet", limit=100), 0)
+    _, spec = data.build_loaders(data.DataConfig(tokenizer="XLNet", limit=100), 0)
     network = model.build_model(model.ModelConfig(name="XLNet", dropout=0.3), spec)
     frozen = {name for name, p in network.named_parameters() if not p.requires_grad}
     assert "transformer.mask_emb" in frozen and "transformer.word_embedding.weight" not in frozen

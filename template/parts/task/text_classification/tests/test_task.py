@@ -53,7 +53,8 @@ def test_predict_names_what_is_missing(module, train, call):
 
 @torch.no_grad()
 def test_padding_changes_nothing(module, config):
-    loader, _, spec = module("data").build_loaders(config.data, 0)
+    loaders, spec = module("data").build_loaders(config.data, 0)
+    loader = loaders["train"]
     torch.manual_seed(0)
     model = module("model").build_model(config.model, spec).eval()
     batch = loader.dataset[list(range(0, 1280, 20))]

@@ -40,8 +40,8 @@ def read(module) -> Callable:
     """Return a function that reads all of both parts."""
 
     def read(**settings) -> list[dict]:
-        loaders = module("data").build_loaders(module("data").DataConfig(**settings), 0)[:2]
-        return [loader.dataset[list(range(len(loader.dataset)))] for loader in loaders]
+        loaders, _ = module("data").build_loaders(module("data").DataConfig(**settings), 0)
+        return [loader.dataset[list(range(len(loader.dataset)))] for loader in loaders.values()]
 
     return read
 
@@ -87,7 +87,7 @@ def test_text_of_python_has_no_paragraph_twice(module):
 
 def test_split_is_the_same_for_every_seed(module):
     data = module("data")
-    parts = [data.build_loaders(data.DataConfig(limit=9), seed)[:2] for seed in (0, 1)]
+    parts = [data.build_loaders(data.DataConfig(limit=9), seed)[0].values() for seed in (0, 1)]
     for loaders in zip(*parts, strict=True):
         assert_equal(*(loader.dataset[list(range(9))] for loader in loaders))
 
@@ -170,6 +170,6 @@ def test_names_what_is_wrong_with_a_dataset(module, read, forms, settings, words
 def test_check_tells_what_is_there(module, files, capsys):
     module("data").main(["--data.root", "files", "--data.packed", "false", "--data.block", "18"])
     told = capsys.readouterr().out
-    assert "training: 36 samples\n" in told and "evaluation: 4 samples\n" in told
+    assert "train: 36 samples\n" in told and "evaluation: 4 samples\n" in told
     assert "padded x " in told and "whole x " in told
     assert "Text 8: 语言 xxx\n" in told and "x⏎\n" in told
