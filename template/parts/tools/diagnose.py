@@ -3,7 +3,6 @@
 Nothing of it is kept. A finding is no error: the exit code is 0 with findings and without.
 """
 
-import argparse
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from .loader import Group
 from .optim import build_optimizer
 from .rng import reseed
 from .run import RUNS
+from .settings import Parser
 from .step import Step, average, sum_up
 from .symptoms import Output, Parameter, Seen, describe, find_symptoms
 from .train import Progress, build_network, follow
@@ -169,9 +169,7 @@ def main(argv: list[str]) -> None:
 
     Further arguments are settings, as of the train command.
     """
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {__package__}.diagnose", description=main.__doc__, allow_abbrev=False
-    )
+    parser = Parser("diagnose", main.__doc__)
     parser.add_argument("--steps", type=PositiveInt, default=50, help="on one batch (50)")
     given, settings = parser.parse_known_args(argv)
     cfg = parse_config(parser.prog, settings)

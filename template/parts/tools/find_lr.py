@@ -3,7 +3,6 @@
 A short training whose learning rate rises exponentially (Smith, WACV 2017); nothing of it is kept.
 """
 
-import argparse
 import json
 import math
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from .errors import UserError, run_command
 from .optim import build_optimizer
 from .rng import reseed
 from .run import RUNS
+from .settings import Parser
 from .step import Step, average, sum_up
 from .train import Progress, build_network, follow
 
@@ -93,9 +93,7 @@ def main(argv: list[str]) -> None:
 
     Further arguments are settings, as of the train command.
     """
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {__package__}.find_lr", description=main.__doc__, allow_abbrev=False
-    )
+    parser = Parser("find_lr", main.__doc__)
     parser.add_argument("--low", type=PositiveFloat, default=1e-6, help="first rate (1e-6)")
     parser.add_argument("--high", type=PositiveFloat, default=10.0, help="last rate (10)")
     parser.add_argument("--steps", type=PositiveInt, default=100, help="optimizer steps (100)")

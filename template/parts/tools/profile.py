@@ -3,7 +3,6 @@
 A short training with the loader and the step of `train`; nothing of it is kept.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -32,6 +31,7 @@ from .loader import Group
 from .optim import build_optimizer
 from .rng import reseed
 from .run import RUNS
+from .settings import Parser
 from .step import Step
 from .train import Progress, build_network, follow
 
@@ -169,9 +169,7 @@ def main(argv: list[str]) -> None:
 
     The figures are the first process's. Further arguments are settings, as of the train command.
     """
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {__package__}.profile", description=main.__doc__, allow_abbrev=False
-    )
+    parser = Parser("profile", main.__doc__)
     parser.add_argument("--steps", type=PositiveInt, default=10, help="optimizer steps (10)")
     parser.add_argument("--warmup", type=NonNegativeInt, default=3, help="steps before them (3)")
     parser.add_argument("--rows", type=PositiveInt, default=10, help="operators in the table (10)")

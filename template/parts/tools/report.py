@@ -1,6 +1,5 @@
 """A page on runs, as a command: their curves, what they were made of, and what stands out."""
 
-import argparse
 import io
 import json
 import os
@@ -23,6 +22,7 @@ from .errors import UserError, run_command
 from .evaluate import measure
 from .load import load_model
 from .model import report
+from .settings import Parser
 
 READABLE = 20
 """classes up to which a matrix of confusions has names and counts"""
@@ -129,9 +129,7 @@ def make_page(curves: dict[str, dict[str, Curve]], notes: dict[str, list[str]], 
 
 def main(argv: list[str]) -> None:
     """Write a page on a run, or on several side by side, into the first one's folder."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {__package__}.report", description=main.__doc__, allow_abbrev=False
-    )
+    parser = Parser("report", main.__doc__)
     parser.add_argument("--run", type=Path, action="append", required=True, help="as runs/NAME")
     parser.add_argument("--evaluate", action="store_true", help="measure the first run's best, too")
     given, changes = parser.parse_known_args(argv)

@@ -138,7 +138,7 @@ def test_search_may_stand_in_a_file(module):
     [
         ("did you mean optim.lr", "{optim.lrr: [1]}", []),
         ("optim.lr: .*fast", "{optim.lr: [1e-3, fast]}", []),
-        ("optim.lr: .* allowed: >0", "{optim.lr: {low: -1, high: 1}}", []),
+        ("optim.lr: .* allowed: a number >0", "{optim.lr: {low: -1, high: 1}}", []),
         ("optim.lr: {'low': 2, 'high': 1}", "{optim.lr: {low: 2, high: 1}}", []),
         ("optim.lr: {'low': 0", "{optim.lr: {low: 0, high: 1, log: true}}", []),
         ("a range as", "{optim.lr: {low: 1e-3, hihg: 1}}", []),

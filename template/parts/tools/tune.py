@@ -29,6 +29,7 @@ from .config import Config, parse_config
 from .errors import Fault, RunError, UserError, find_fault, last_line, one_line, run_command
 from .rng import mix
 from .run import PATIENCE, RUNS, fixed_settings, make_folder
+from .settings import Parser
 from .stop import PREEMPTED, SIGNALS
 
 FILES = {".yaml", ".yml"}
@@ -169,9 +170,7 @@ def search(folder: Path, asked: argparse.Namespace, cfg: Config, settings: list[
 
 def main(argv: list[str]) -> int:
     """Search for the best settings; further arguments are settings of all trials."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {__package__}.tune", description=main.__doc__, allow_abbrev=False
-    )
+    parser = Parser("tune", main.__doc__)
     words = "YAML or a file of it: {setting: [values], setting: {low: 1e-4, high: 0.1, log: true}}"
     parser.add_argument("--search", type=read_search, required=True, help=words)
     parser.add_argument("--trials", type=PositiveInt, default=20, help="in all (20)")

@@ -33,6 +33,11 @@ def test_commands_name_what_is_missing(module, train, call):
     shutil.rmtree("runs/empty/best")
     shutil.rmtree("runs/empty/checkpoints")
     for words, command, *arguments in (
+        ("--run", "evaluate"),
+        ("--run", "evaluate", "--run", "--weights", "last"),
+        ("no run in runs/run/config.yaml", "evaluate", "--run", "runs/run/config.yaml"),
+        ("'extra'", "evaluate", "--run", "runs/run", "extra"),
+        ("no run in .*/other", "evaluate", "--run", "~/other"),
         ("no run in runs/other", "evaluate", "--run", "runs/other"),
         ("no run in runs/other", "predict", "--run", "runs/other", "--input", "x.png"),
         ("no best weights", "evaluate", "--run", "runs/empty"),

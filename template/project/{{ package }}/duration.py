@@ -4,10 +4,11 @@ import re
 
 from jsonargparse.typing import restricted_string_type
 
-PATTERN = r"^(\d+(?:\.\d+)?) *(step|epoch)s?$"
-Duration = restricted_string_type("Duration", PATTERN, docstring="`300 steps` or `1.5 epochs`")
-TIME = r"^(\d+(?:\.\d+)?) *(s|min|h)$"
-Time = restricted_string_type("Time", TIME, docstring="`3.5 h`, `50 min` or `90 s`")
+NUMBER = r"^([0-9]{1,15}(?:\.[0-9]{1,15})?) *"
+PATTERN = NUMBER + "(step|epoch)s?$"
+Duration = restricted_string_type("Duration", PATTERN, docstring="`{0} steps` or `{0} epochs`")
+TIME = NUMBER + "(s|min|h)$"
+Time = restricted_string_type("Time", TIME, docstring="`{0} h`, `{0} min` or `{0} s`")
 
 
 def to_steps(duration: str, epoch: int) -> int:

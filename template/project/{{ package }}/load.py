@@ -11,21 +11,18 @@ from .config import Config, parse_config
 from .data import Spec
 from .errors import UserError
 from .model import build_model
+from .settings import Parser
 
 
-def run_parser(command: str, description: str | None) -> argparse.ArgumentParser:
+def run_parser(command: str, description: str | None) -> Parser:
     """Return a parser of what says which weights of which run are meant."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {__package__}.{command}", description=description, allow_abbrev=False
-    )
+    parser = Parser(command, description)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run, as runs/NAME")
     parser.add_argument("--weights", choices=("best", "last"), default="best", help="default: best")
     return parser
 
 
-def parse_run(
-    parser: argparse.ArgumentParser, argv: list[str]
-) -> tuple[argparse.Namespace, Config]:
+def parse_run(parser: Parser, argv: list[str]) -> tuple[argparse.Namespace, Config]:
     """Return the arguments, and the run's settings changed by those the parser doesn't know."""
     given, changes = parser.parse_known_args(argv)
     if not (given.run / "config.yaml").is_file():

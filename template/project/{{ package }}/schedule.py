@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from torch.optim import Optimizer, lr_scheduler
+import torch
+from torch.optim import SGD, Optimizer, lr_scheduler
 
 from .duration import Duration, to_steps
-from .errors import UserError, check_arguments
+from .errors import UserError, check_arguments, one_line
+from .values import check_types
 
 
 @dataclass
@@ -60,6 +62,8 @@ SCHEDULES: dict[str, tuple[type, Callable[[Span], dict[str, Any]]]] = {
     ),
 }
 """class of torch and, where `schedule.args` says nothing, its arguments for a run"""
+FIXED = {"optimizer", "last_epoch", "total_steps", "epochs", "steps_per_epoch", "scale_fn"}
+"""arguments that the run decides, or that no file can hold"""
 
 
 @dataclass(kw_only=True)
@@ -122,9 +126,21 @@ def build_schedule(
     # The cycles of torch, within 0.8 and 0.95, would undo a lower one that was asked for.
     momentum = own.get("betas", [own.get("momentum", 0)])[0] >= 0.8
     scheduler, defaults = SCHEDULES[cfg.name]
-    check_arguments("schedule.args", cfg.args, scheduler, {"optimizer", "last_epoch"})
+    check_arguments("schedule.args", cfg.args, scheduler, FIXED)
+    check_types("schedule.args", cfg.args, scheduler.__init__)
     arguments = defaults(Span(total - warmup, peaks, momentum, mode))
     try:
+        rehearse(scheduler, arguments | cfg.args, peaks)
         return Schedule(optimizer, scheduler(optimizer, **arguments | cfg.args), warmup)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"schedule.args: {cfg.name} refuses them: {error}") from None
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise UserError(f"schedule.args: {cfg.name} refuses them: {one_line(error)}") from None
+
+
+def rehearse(scheduler: type, arguments: dict[str, Any], peaks: list[float]) -> None:
+    """Raise what a scheduler of torch would in its first steps, by which some arguments show."""
+    optimizer = SGD([{"params": [torch.zeros(1)], "lr": peak} for peak in peaks], momentum=0.9)
+    trial = scheduler(optimizer, **arguments)
+    score = [0.0] if isinstance(trial, lr_scheduler.ReduceLROnPlateau) else []
+    for _ in range(2):
+        optimizer.step()
+        trial.step(*score)
