@@ -5,7 +5,9 @@ from itertools import groupby
 
 from jsonargparse.typing import restricted_number_type
 
-LayerDecay = restricted_number_type("LayerDecay", float, [(">", 0), ("<=", 1)])
+LayerDecay = restricted_number_type(
+    "LayerDecay", float, [(">", 0), ("<=", 1)], docstring="a number >0 and ≤1"
+)
 
 
 def layer_of(name: str) -> str:

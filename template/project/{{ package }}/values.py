@@ -86,7 +86,7 @@ def describe(hint: Any, value: Any) -> str:
     if not issubclass(hint, int | float | str):
         return ""  # as a tensor, which nobody can write here
     number = value if re.fullmatch(NUMBER, str(value)) else 20
-    said = hint.__doc__.replace("int restricted to be", WORDS[int])
+    said = (hint.__doc__ or hint.__name__).replace("int restricted to be", WORDS[int])
     return said.replace("float restricted to be", WORDS[float]).format(number)
 
 

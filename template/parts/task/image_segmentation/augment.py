@@ -10,7 +10,9 @@ from torch import Tensor
 from .masks import UNLABELLED
 from .rng import uniform
 
-Scale = restricted_number_type("Scale", float, [(">=", 0), ("<", 1)])
+Scale = restricted_number_type(
+    "Scale", float, [(">=", 0), ("<", 1)], docstring="a number ≥0 and <1"
+)
 
 
 @dataclass(kw_only=True)
