@@ -51,6 +51,8 @@ def find_fault(error: Exception) -> Exception:
             "out of memory; lower data.batch_size and raise optim.accumulate by the same factor, "
             "which keeps the curve, set precision to bf16, or take a smaller model"
         )
+    if "more than 1 value per channel" in text:  # as torch's normalisations put it
+        return UserError("batch normalisation needs several values per channel; raise batch_size")
     if kind == "DistBackendError" or "gloo/transport" in text:
         return Fault(f"another process of the run is gone ({one_line(text)[:120]})")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .data import build_loaders
 from .device import finish, start
 from .errors import UserError, check_choice, run_command
+from .exchange import share_buffers
 from .load import load_model, parse_run, run_parser
 from .loader import Group, Loader
 from .model import predict, report, score, summarize, tally
@@ -38,9 +39,7 @@ def measure(
 
     Both are empty if there was a reason to stop before all were seen.
     """
-    if accelerator.num_processes > 1:
-        for buffer in model.buffers():  # those of batch normalisation differ; process 0's are saved
-            torch.distributed.broadcast(buffer, src=0)
+    share_buffers(accelerator, model)
     model.eval()
     sums: dict[str, Tensor] = {}
     totals: dict[str, Tensor] = {}

@@ -1,0 +1,30 @@
+"""What processes of a run exchange where DistributedDataParallel doesn't do it for them."""
+
+from collections.abc import Sequence
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+
+def average_gradients(accelerator: Accelerator, weights: Sequence[nn.Parameter]) -> list[int]:
+    """Average gradients over all processes; return how many of these reached each parameter.
+
+    A process whose loss didn't reach a parameter gives it a gradient of 0. One that none reached
+    keeps none, so that the optimizer leaves it as it is, on one process and on several.
+    """
+    reached = torch.tensor([p.grad is not None for p in weights], device=accelerator.device)
+    counts = accelerator.reduce(reached.int()).tolist()
+    for parameter, count in zip(weights, counts, strict=True):
+        if count:
+            gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            # In one order of elements: that of a gradient may be another one in each process.
+            parameter.grad = accelerator.reduce(gradient.contiguous(), "mean")
+    return counts
+
+
+def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:
+    """Give all processes the buffers of the first, whose are saved; batch normalisation's differ."""
+    if accelerator.num_processes > 1:
+        for buffer in model.buffers():
+            torch.distributed.broadcast(buffer, src=0)
