@@ -103,7 +103,9 @@ def tell_evaluation(told: dict[str, Any]) -> str:
     """Return what the evaluate command tells, as a table and, of confusions, a figure."""
     values = {key: value for key, value in flatten(told).items() if not isinstance(value, list)}
     figure = draw_confusion(told["confusion"], list(told["classes"])) if "confusion" in told else ""
-    return table(side_by_side({"value": values})) + figure
+    absent = "<p>None: no example and no prediction of the class, which counts in no mean.</p>"
+    note = absent if None in values.values() else ""
+    return table(side_by_side({"value": values})) + note + figure
 
 
 def make_page(curves: dict[str, dict[str, Curve]], notes: dict[str, list[str]], last: str) -> str:

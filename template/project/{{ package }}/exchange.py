@@ -24,7 +24,7 @@ def average_gradients(accelerator: Accelerator, weights: Sequence[nn.Parameter])
 
 
 def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:
-    """Give all processes the buffers of the first, whose are saved; batch normalisation's differ."""
+    """Give all processes the buffers of the first, which saves its own; they may differ."""
     if accelerator.num_processes > 1:
         for buffer in model.buffers():
             torch.distributed.broadcast(buffer, src=0)

@@ -27,12 +27,14 @@ def class_iou(confusion: Tensor) -> Tensor:
 def tell_classes(confusion: Tensor, classes: list[str]) -> dict[str, Any]:
     """Return each class's scores, and the matrix: a row per class, a column per prediction.
 
-    What can't be told, for want of pixels, is None.
+    The scores of a class that no pixel has, nor is taken for, are None.
     """
     right, predicted, actual = confusion.diagonal(), confusion.sum(0), confusion.sum(1)
-    scores = {"iou": class_iou(confusion), "precision": right / predicted, "recall": right / actual}
+    iou = class_iou(confusion)
+    precision, recall = right / predicted.clamp(min=1), right / actual.clamp(min=1)
+    scores = {"iou": iou, "precision": precision, "recall": recall}
     told = {
-        name: {s: None if v[i].isnan() else v[i].item() for s, v in scores.items()}
+        name: {s: None if iou[i].isnan() else v[i].item() for s, v in scores.items()}
         | {"pixels": int(actual[i])}
         for i, name in enumerate(classes)
     }

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
-from .confusion import count_pairs, per_class, tell_classes
+from .confusion import count_pairs, macro_f1, tell_classes
 from .network import WideAndDeep
 from .target import Spec
 
@@ -61,7 +61,7 @@ def tally(outputs: Tensor, batch: dict[str, Tensor], real: Tensor) -> dict[str, 
 
 def summarize(scores: dict[str, float], totals: dict[str, Tensor]) -> dict[str, float]:
     """Return an evaluation's scores, those that only its totals tell among them."""
-    return scores | {"f1": per_class(totals["confusion"])["f1"].mean().item()}
+    return scores | {"f1": macro_f1(totals["confusion"])}
 
 
 def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from torch import Tensor, nn
 
-from .confusion import count_pairs, per_class, tell_classes
+from .confusion import count_pairs, macro_f1, tell_classes
 from .pretrained import load_pretrained, set_up
 from .texts import Spec
 
@@ -94,7 +94,7 @@ def tally(outputs: Tensor, batch: dict[str, Tensor], real: Tensor) -> dict[str, 
 
 def summarize(scores: dict[str, float], totals: dict[str, Tensor]) -> dict[str, float]:
     """Return an evaluation's scores, those that only its totals tell among them."""
-    return scores | {"f1": per_class(totals["confusion"])["f1"].mean().item()}
+    return scores | {"f1": macro_f1(totals["confusion"])}
 
 
 def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:

@@ -22,6 +22,15 @@ def test_scores_are_those_of_scikit_learn(module):
     assert overlap.class_iou(counts).nanmean().item() == pytest.approx(iou.mean())
 
 
+def test_class_that_is_there_and_not_found_counts_as_nought(module):
+    label, predicted = torch.tensor([[[0, 0, 1, 2]]]), torch.tensor([[[0, 0, 0, 0]]])
+    overlap = module("overlap")
+    counts = overlap.count_pixels(label, predicted, 4, torch.tensor([True]))
+    told = overlap.tell_classes(counts, ["a", "b", "c", "none"])["classes"]
+    assert told["b"] == {"iou": 0, "precision": 0, "recall": 0, "pixels": 1}
+    assert overlap.class_iou(counts).nanmean().item() == pytest.approx(0.5 / 3)
+
+
 def test_unlabelled_pixels_count_neither_in_the_loss_nor_in_the_scores(module):
     draw = torch.Generator().manual_seed(0)
     outputs = torch.randn(3, 4, 6, 6, generator=draw)
