@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+import torch
 from jsonargparse.typing import restricted_number_type
+from torch import nn
+
+from .errors import UserError
+from .loader import Loader
+from .model import predict
 
 LayerDecay = restricted_number_type(
     "LayerDecay", float, [(">", 0), ("<=", 1)], docstring="a number >0 and ≤1"
@@ -25,3 +31,35 @@ def layer_factors(names: Iterable[str], decay: float) -> dict[str, float]:
     """
     layers = [list(group) for _, group in groupby(names, layer_of)]
     return {name: decay**above for above, layer in enumerate(layers[::-1]) for name in layer}
+
+
+def check_order(network: nn.Module, loader: Loader, decay: float) -> None:
+    """Compute a batch; raise UserError for a layer that is used before one defined in front of it.
+
+    What is used without a call of its module, as a matrix in two places, tells of no order.
+    """
+    if decay == 1:
+        return
+    calls: list[str] = []
+    hooks = [
+        module.register_forward_pre_hook(lambda *_, name=name: calls.append(name))
+        for name, module in network.to(loader.device).named_modules()
+    ]
+    batch, _ = next(loader.groups()).batches[0]
+    network.eval()
+    with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+        predict(network, batch)
+    network.train()
+    for hook in hooks:
+        hook.remove()
+    first = {name: place for place, name in reversed([*enumerate(calls)])}
+    latest, before = -1, ""
+    for layer, names in groupby((name for name, _ in network.named_parameters()), layer_of):
+        owners = {name.rpartition(".")[0] for name in names}
+        used = min((first[owner] for owner in owners if owner in first), default=latest)
+        if used < latest:
+            raise UserError(
+                f"optim.layer_decay: {layer} is used before {before} and defined behind it in the "
+                "model; layers must be defined in the order in which they are used"
+            )
+        latest, before = used, layer

@@ -44,8 +44,19 @@ def drop_paths(network: nn.Module, cfg: StochasticDepthConfig) -> None:
         module.register_forward_hook(partial(drop, rate=cfg.rate * number / len(ends)))
 
 
-def drop(module: nn.Module, inputs: tuple[Any, ...], outputs: Tensor, rate: float) -> Tensor:
-    """Return the outputs [b, ...] of a module without those of some examples, in training."""
+def drop(module: nn.Module, inputs: tuple[Any, ...], outputs: Any, rate: float) -> Any:
+    """Return the outputs of a module without those of some examples, in training.
+
+    They are a tensor [b, ...], or a tuple of which the first is the branch, as attention gives with
+    its weights. Raises UserError for any others.
+    """
     if not module.training:
         return outputs
+    if isinstance(outputs, tuple):
+        return (drop(module, inputs, outputs[0], rate), *outputs[1:])
+    if not isinstance(outputs, Tensor):
+        raise UserError(
+            f"stochastic_depth.branches: {type(module).__name__} gives a {type(outputs).__name__}, "
+            "not a tensor, nor a tuple that begins with one; name a module inside it"
+        )
     return outputs * F.dropout(outputs.new_ones(len(outputs), *[1] * (outputs.ndim - 1)), rate)

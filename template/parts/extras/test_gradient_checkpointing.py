@@ -1,6 +1,7 @@
 """The promises of gradient checkpointing: less is kept, and the gradients are the same."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -83,6 +84,39 @@ def test_copy_computes_with_its_own_weights(blocks):
     assert torch.equal(another(x), x)
     assert not torch.equal(blocks.eval()(x), x)
     assert list(another.state_dict()) == list(nn.Sequential(Block(), Block(), Block()).state_dict())
+
+
+class Normed(Block):
+    """A block with batch normalisation."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(8)
+
+    def forward(self, x):
+        return super().forward(self.norm(x))
+
+
+def test_batch_normalisation_sees_a_batch_once(module):
+    technique, results = module("gradient_checkpointing"), []
+    for blocks in ([], ["Normed"]):
+        torch.manual_seed(0)
+        network = nn.Sequential(Normed(), Normed())
+        cfg = technique.GradientCheckpointingConfig(blocks=blocks)
+        technique.checkpoint_blocks(network, cfg)
+        network(torch.rand(4, 8)).sum().backward()
+        results.append(network.state_dict() | gradients(network))
+        assert all(block.norm.num_batches_tracked == 1 for block in network)
+    assert_equal(*results)
+
+
+def test_cache_of_a_decoder_is_off(module, blocks):
+    technique, network = module("gradient_checkpointing"), nn.Sequential(blocks)
+    network.config = SimpleNamespace(use_cache=True)
+    technique.checkpoint_blocks(network, technique.GradientCheckpointingConfig(blocks=[]))
+    assert network.config.use_cache
+    technique.checkpoint_blocks(network, technique.GradientCheckpointingConfig())
+    assert not network.config.use_cache
 
 
 def test_goes_with_a_compiler(blocks):

@@ -1,6 +1,9 @@
 """The promises of layer-wise learning rates: the factors, and that they stay."""
 
+from types import SimpleNamespace
+
 import pytest
+import torch
 from task import SMALL
 from test_training import final_state
 from torch import nn
@@ -43,6 +46,30 @@ def test_rates_follow_the_schedule_and_the_scales(module):
             assert rates[p] == pytest.approx(last * factors.get(name, 1.0), rel=1e-6)
         optimizer.step()
         course.step()
+
+
+class HeadFirst(nn.Module):
+    """A model that is defined in another order than it is used in."""
+
+    def __init__(self):
+        super().__init__()
+        self.head, self.body = nn.Linear(8, 3), nn.Sequential(nn.Linear(4, 8), nn.ReLU())
+
+    def forward(self, x):
+        return self.head(self.body(x))
+
+
+def test_layers_defined_out_of_order_are_refused(module, monkeypatch):
+    decay, batch = module("layer_decay"), ({"x": torch.rand(2, 4)}, 2)
+    group = SimpleNamespace(batches=[batch])
+    loader = SimpleNamespace(device="cpu", groups=lambda: iter([group]))
+    monkeypatch.setattr(decay, "predict", lambda network, batch: network(batch["x"]))
+    with pytest.raises(module("errors").UserError, match="body.0 is used before head and defined"):
+        decay.check_order(HeadFirst(), loader, 0.5)
+    decay.check_order(HeadFirst(), loader, 1.0)
+    network = nn.Sequential(nn.Linear(4, 8), nn.Sequential(nn.ReLU(), nn.Linear(8, 3)))
+    decay.check_order(network, loader, 0.5)
+    assert network.training and not any(m._forward_pre_hooks for m in network.modules())
 
 
 @pytest.mark.parametrize("value", ["0", "1.1"])

@@ -53,6 +53,35 @@ def test_evaluation_drops_nothing(blocks):
         assert torch.equal(block(x), x)
 
 
+class Attention(nn.Module):
+    """What gives more than its branch."""
+
+    def __init__(self, give):
+        super().__init__()
+        self.give = give
+
+    def forward(self, x):
+        return self.give(x)
+
+
+def test_branch_in_a_tuple_is_dropped_alone(module):
+    technique, x = module("stochastic_depth"), torch.rand(50, 2, 3) + 0.5
+    cfg = technique.StochasticDepthConfig(rate=0.6, branches="attention")
+    network = nn.ModuleDict({"attention": Attention(lambda x: (x, None, x))})
+    technique.drop_paths(network, cfg)
+    branch, none, weights = network["attention"](x)
+    dropped = (branch == 0).flatten(1)
+    assert 0 < dropped.all(1).sum() < 50 and torch.equal(dropped.all(1), dropped.any(1))
+    assert none is None and torch.equal(weights, x)
+
+
+def test_branch_that_is_no_tensor_is_refused(module):
+    technique, network = module("stochastic_depth"), nn.ModuleDict({"end": Attention(dict)})
+    technique.drop_paths(network, technique.StochasticDepthConfig(branches="end"))
+    with pytest.raises(module("errors").UserError, match="branches: Attention gives a dict, not"):
+        network["end"]([])
+
+
 def test_branches_of_the_model_are_dropped(module):
     cfg = module("config").parse_config("test", [*SMALL, "--stochastic_depth.rate", "1"])
     loaders, spec = module("data").build_loaders(cfg.data, cfg.seed)

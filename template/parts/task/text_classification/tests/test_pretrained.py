@@ -103,3 +103,13 @@ def test_names_what_is_wrong_with_a_model(module, train, save, arguments, words)
     for word in words:
         assert word in str(caught.value)
     assert "\n" not in str(caught.value)
+#% if 'gradient_checkpointing' in extras %#
+
+
+def test_decoder_fills_no_cache_twice(save, train):
+    arguments = save("GPT2", n_embd=16, n_layer=2, n_head=2, n_positions=24)
+    assert train(*arguments, "--name", "less") == 0
+    assert train(*arguments, "--gradient_checkpointing.blocks", "[]", "--name", "plain") == 0
+    assert_equal(final_state("less"), final_state("plain"))
+    assert ledger("less") == ledger("plain")
+#% endif %#
