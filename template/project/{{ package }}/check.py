@@ -31,7 +31,8 @@ class Part:
         self.count += 1
         self.kinds.update(kinds)
         for name, value in sample.items():
-            if not value.numel():  # as the columns of names in a table of numbers
+            # Names of a sample; the columns of names in a table of numbers.
+            if not isinstance(value, Tensor) or not value.numel():
                 continue
             name = f"{name} {list(value.shape[1:])} {str(value.dtype).removeprefix('torch.')}"
             low, high = self.ranges.get(name, (float("inf"), float("-inf")))

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from .errors import Fault, SampleError, UserError, last_line
 from .rng import mix
+from .samples import Batched, Samples
 from .stop import SIGNALS
 
 AT_ONCE = 2**18
@@ -79,9 +80,9 @@ class Plan:
 class Loader:
     """Groups of batches in an order that neither processes, workers nor restarts change.
 
-    `dataset[keys]` puts a batch together; `transform` works on it on the device. A dataset in
-    memory that gives dicts of tensors may tell by `row_size` how many numbers a row has; both are
-    then asked for many batches at once, as long as they are small.
+    The dataset is a usual one of torch, or a `Batched` one; `transform` works on its batches on the
+    device. A `Batched` one in memory that gives dicts of tensors may tell by `row_size` how many
+    numbers a row has; both are then asked for many batches at once, as long as they are small.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Loader:
         workers: int = 0,
         transform: Callable[[Any], Any] = lambda batch: batch,
     ):
+        dataset = dataset if isinstance(dataset, Batched) else Samples(dataset, seed)
         self.dataset, self.transform, self.device = dataset, transform, PartialState().device
         ahead = max(1, AT_ONCE // (getattr(dataset, "row_size", AT_ONCE) * batch_size))
         self.plan = Plan(len(dataset), batch_size, accumulate, shuffle, seed, ahead)

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from .errors import UserError
 from .parts import divide, identify
+from .samples import Batched
 
 MODES = {1: "L", 3: "RGB"}
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
@@ -28,7 +28,7 @@ class Spec:
     """side of the square images, in pixels"""
 
 
-class Digits(Dataset):
+class Digits(Batched):
     """The digits of scikit-learn (UCI Optical Recognition of Handwritten Digits), in memory."""
 
     def __init__(self, images: Tensor, labels: Tensor):
@@ -46,7 +46,7 @@ class Digits(Dataset):
         return {"image": images, "label": self.labels[index], "key": key}
 
 
-class Decoded(Dataset):
+class Decoded(Batched):
     """Images that `read(epoch, index)` gives, with their labels, brought to one size."""
 
     def __init__(

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from .errors import UserError
+from .samples import Batched
 from .tables import Table, is_missing
 
 NUMERIC = 0.9
@@ -17,7 +17,7 @@ NAMED = 10
 """broken values that an error names"""
 
 
-class Rows(Dataset):
+class Rows(Batched):
     """Encoded columns, in memory."""
 
     def __init__(self, columns: dict[str, Tensor]):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from .rows import Row
+from .samples import Batched
 from .tokens import Pieces, Words, open_tokenizer
 
 
@@ -28,7 +28,7 @@ class Spec:
     """tokens that every text is cut or padded to"""
 
 
-class Texts(Dataset):
+class Texts(Batched):
     """Rows of texts and labels, in memory, that become tokens when they are asked for."""
 
     def __init__(self, rows: list[Row], spec: Spec):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from .errors import UserError
 from .parts import divide
+from .samples import Batched
 
 END = 0xFF
 """stands before and after each document; UTF-8 never has this byte"""
@@ -23,7 +23,7 @@ class Spec:
     """bytes that are predicted at once, each from those before it"""
 
 
-class Blocks(Dataset):
+class Blocks(Batched):
     """Blocks of a text in memory: gapless ones or, unless `packed`, one for each document.
 
     `limit` is the largest number of blocks, None for all.
