@@ -209,6 +209,27 @@ def test_network_is_the_same_on_two_processes(name, live, drill):
         assert not warned or "the loss doesn't reach spare.weight and 1 more" in warned[0]
 
 
+def test_batch_normalisation_is_said_to_be_by_process(live, drill):
+    """It trains and resumes, on another curve; synchronised, which torch can't do on a CPU, not."""
+    text = zoo(
+        "self.norm = nn.BatchNorm1d(16)",
+        forward="return self.head(self.norm(self.features(x)))",
+    )
+    together = {"optim.sync_batch_norm": "true"}
+    with drill("zoo, batch normalisation"):
+        (one, alone), (two, both) = (live(text, str(n), n) for n in (1, 2))
+        assert one.codes == [0] and two.codes == [0, 0]
+        assert "by process" in two.output and "by process" not in one.output
+        killed, _ = live(text, "killed", 2, kills={0: (LINE, 4)}, together=True)
+        again, resumed = live(text, "killed", 2)
+        assert any(killed.codes) and again.codes == [0, 0] and not differences(both, resumed)
+        life, run = live(text, "one-together", set=together)
+        assert life.codes == [0] and curve(run) == curve(alone)
+        life, _ = live(text, "together", 2, set=together)
+        assert 2 in life.codes and "Traceback" not in life.output
+        assert life.codes[0] != 2 or "optim.sync_batch_norm: torch synchron" in life.output
+
+
 def test_branch_that_is_taken_sometimes(live, drill):
     """Where it is taken in no example, its weights don't even decay, on one process and two."""
     with drill("zoo, branches"):

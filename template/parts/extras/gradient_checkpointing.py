@@ -34,18 +34,21 @@ def checkpoint_blocks(network: nn.Module, cfg: GradientCheckpointingConfig) -> N
         check_choice("gradient_checkpointing.blocks", block, own)
     for module, names in found.items():
         if not set(cfg.blocks).isdisjoint(names):
-            again = {}
-            if norms := [each for each in module.modules() if isinstance(each, _NormBase)]:
-                again["context_fn"] = partial(contexts, norms)
+            again = {"context_fn": partial(contexts, module)} if find_norms(module) else {}
             module.forward = partial(checkpoint, module.forward, use_reentrant=False, **again)
     for module in network.modules() if cfg.blocks else ():
         if getattr(getattr(module, "config", None), "use_cache", False):
             module.config.use_cache = False
 
 
-def contexts(norms: list[_NormBase]) -> tuple[Any, Any]:
+def find_norms(module: nn.Module) -> list[_NormBase]:
+    """Return the normalisations inside that may keep statistics of the batches."""
+    return [each for each in module.modules() if isinstance(each, _NormBase)]
+
+
+def contexts(module: nn.Module) -> tuple[Any, Any]:
     """Return what the first and the second computation are in."""
-    return nullcontext(), spared(norms)
+    return nullcontext(), spared(find_norms(module))
 
 
 @contextmanager
