@@ -42,7 +42,7 @@ def main() -> None:
         "examples": len(loader.dataset),
         "total": total,
         "epochs": total // epoch,
-        "warmup": to_steps(cfg.schedule.warmup, epoch),
+        "warmup": to_steps(cfg.schedule.warmup, epoch, total),
         "log_every": log_every,
         "save_every": save_every,
     }

@@ -129,7 +129,7 @@ def test_second_interrupt_leaves_at_once(snapshot, tmp_path, drill, processes):
         run.send(signal.SIGINT, "group")
         code = run.wait(limit=6)
         assert code not in (0, PREEMPTED), run.output()
-        assert state(run.here / "runs/run")["state"] == "running"
+        assert state(run.here / "runs/run")["state"] == "unfinished"
         names = sorted(x.name for x in (run.here / "runs/run/checkpoints").glob("step-*"))
         assert names == ["step-00000005"]
         step.write_text(plain)

@@ -22,6 +22,7 @@ from .errors import UserError, run_command
 from .evaluate import measure
 from .load import load_model
 from .model import report
+from .run import read_state
 from .settings import Parser
 
 READABLE = 20
@@ -37,7 +38,8 @@ def read_facts(run: Path) -> dict[str, Any]:
     made = flatten(json.loads((run / "manifest.json").read_text()))
     made["edited"] = bool(made["git.diff"])
     made["command"] = shlex.join(made["command"])
-    return flatten(json.loads((run / "status.json").read_text())) | {n: made[n] for n in FACTS}
+    ended = flatten(json.loads((run / "status.json").read_text()))
+    return ended | {"state": read_state(run)} | {n: made[n] for n in FACTS}
 
 
 def draw(name: str, runs: dict[str, dict[str, Curve]]) -> str:
@@ -93,8 +95,8 @@ def evaluate_best(run: Path, cfg: Config) -> dict[str, Any]:
     """Return what the evaluate command tells of a run's best weights."""
     accelerator = start(cfg.precision)
     model, spec = load_model(run, "best", cfg)
-    loaders, _ = build_loaders(cfg.data, cfg.seed)
-    scores, totals = measure(accelerator, accelerator.prepare(model), loaders["evaluation"].groups())
+    loader = build_loaders(cfg.data, cfg.seed)[0]["evaluation"]
+    scores, totals = measure(accelerator, accelerator.prepare(model), loader.groups())
     finish(accelerator)
     return scores | report(totals, spec)
 

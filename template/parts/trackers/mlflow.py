@@ -8,6 +8,8 @@ import mlflow
 from accelerate.tracking import GeneralTracker, MLflowTracker
 from filelock import FileLock
 
+STATES = {"finished": "FINISHED", "preempted": "KILLED", "failed": "FAILED"}
+
 
 def open_tracker(run: Path, config: dict, step: int) -> GeneralTracker:
     """Start the run, or continue it: its id stands in the run's folder."""
@@ -30,3 +32,8 @@ def open_tracker(run: Path, config: dict, step: int) -> GeneralTracker:
     old = tracker.tracker.data.params
     tracker.store_init_configuration({k: v for k, v in config.items() if k not in old})
     return tracker
+
+
+def close_tracker(tracker: GeneralTracker, state: str) -> None:
+    """End the run as what it is."""
+    mlflow.end_run(STATES[state])

@@ -15,3 +15,8 @@ def open_tracker(run: Path, config: dict, step: int) -> GeneralTracker:
     _, settings, _ = hparams(config, {})
     tracker.tracker.file_writer.add_summary(settings)
     return tracker
+
+
+def close_tracker(tracker: GeneralTracker, state: str) -> None:
+    """End the run; how it ended has no place here."""
+    tracker.finish()

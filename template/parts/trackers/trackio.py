@@ -20,3 +20,8 @@ def open_tracker(run: Path, config: dict, step: int) -> GeneralTracker:
     tracker.start()
     started.touch()
     return tracker
+
+
+def close_tracker(tracker: GeneralTracker, state: str) -> None:
+    """End the run; how it ended has no place here."""
+    tracker.finish()

@@ -31,3 +31,10 @@ def open_tracker(run: Path, config: dict, step: int) -> GeneralTracker:
     tracker.start()
     tracker.store_init_configuration(config)
     return tracker
+
+
+def close_tracker(tracker: GeneralTracker, state: str) -> None:
+    """End the run; one that was stopped is shown as preempted, for it goes on."""
+    if state == "preempted":
+        tracker.run.mark_preempting()
+    tracker.run.finish(exit_code=0 if state == "finished" else 1)

@@ -63,6 +63,13 @@ def test_state_resumes_exactly(build, optimizer, schedule):
         assert_equal(one.state_dict(), other.state_dict())
 
 
+@pytest.mark.parametrize("steps", [1, 2, 3, 8])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_run_of_any_length_has_a_schedule(build, schedule, steps):
+    whole = build({"name": schedule, "warmup": "5 %"}, steps)
+    assert all(rate > 0 for rate in advance(whole, range(steps)))
+
+
 def test_vectors_are_not_decayed(build):
     model, optimizer, _ = build({"name": "constant"}, weight_decay=0.3)
     decayed = {

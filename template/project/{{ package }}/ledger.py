@@ -20,12 +20,14 @@ class Ledger:
         beside.write_text("".join(kept))
         beside.replace(self.path)
         self.file = self.path.open("a", buffering=1)
-        self.close = self.file.close
 
     def log(self, values: dict[str, float], step: int) -> None:
         """Append the values of a step; those that aren't finite, which JSON lacks, as null."""
         finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
         self.file.write(json.dumps({"step": step} | finite) + "\n")
+
+    def close(self, state: str) -> None:
+        self.file.close()
 
 
 def place(line: dict[str, float]) -> tuple[int, bool]:

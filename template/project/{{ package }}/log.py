@@ -11,9 +11,9 @@ from tqdm import tqdm
 class Log:
     """Tells the scores of a run of `total` steps, of which `step` are done.
 
-    `writers` (ledger, trackers) have `log(values, step)` and `close()`; without any, nothing is
-    told. A terminal gets a progress bar, anything else a plain line per logged step. `examples` is
-    always the number trained on so far, over all processes.
+    `writers` (ledger, trackers) have `log(values, step)` and `close(state)`; without any, nothing
+    is told. A terminal gets a progress bar, anything else a plain line per logged step. `examples`
+    is always the number trained on so far, over all processes.
     """
 
     def __init__(self, writers: list[Any], step: int, total: int, examples: int):
@@ -53,8 +53,8 @@ class Log:
         for writer in self.writers:
             writer.log({f"{kind}/{name}": value for name, value in scores.items()}, step)
 
-    def close(self) -> None:
-        """Close the writers and leave the bar as it stands."""
+    def close(self, state: str) -> None:
+        """Close the writers, which are told how the run ended, and leave the bar as it stands."""
         self.bar.close()
         for writer in self.writers:
-            writer.close()
+            writer.close(state)

@@ -18,7 +18,7 @@ from accelerate.utils import broadcast_object_list
 from filelock import FileLock, Timeout
 
 from .config import Config, flatten, parse_config, to_yaml
-from .errors import UserError
+from .errors import UserError, one_line
 from .rng import mix
 
 RUNS = Path("runs")
@@ -47,6 +47,7 @@ class Run:
         if isinstance(found[0], UserError):
             raise found[0]
         self.folder = found[0]
+        self.begun, self.log = False, None
         self.checkpoints = self.folder / "checkpoints"
         self.best = self.folder / "best" / "model.safetensors"
 
@@ -79,11 +80,14 @@ class Run:
             self.write("spec.json", spec)
             self.write("data.json", data)
             (self.folder / "config.yaml").write_text(to_yaml(self.cfg))
-        self.write("status.json", {"state": "running"})
+        self.begun = True
+        # What stays if it is killed; that it runs is told by its lock.
+        self.write("status.json", {"state": "unfinished"})
 
     def end(self, done: bool, step: int, best: dict[str, float], tested: dict[str, float]) -> None:
         """Write and tell how the run ended; `tested` are the scores of its test part, if any."""
         state = "finished" if done else "preempted"
+        self.log.close(state)
         scores = {"best": best, "test": tested} if tested else {"best": best}
         self.write("status.json", {"state": state, "step": step} | scores)
         if self.main:
@@ -95,14 +99,16 @@ class Run:
     def __enter__(self) -> "Run":
         return self
 
-    def __exit__(self, kind: type | None, *_: object) -> None:
+    def __exit__(self, kind: type | None, error: BaseException | None, _: object) -> None:
         if self.main:
-            begun = (self.folder / "config.yaml").exists()
-            if kind and begun:
+            if kind and self.begun:
+                reason = one_line(error) or kind.__name__
                 with suppress(OSError):  # of a full disk, say, which ends the run
-                    self.write("status.json", {"state": "failed"})
+                    self.write("status.json", {"state": "failed", "reason": reason})
+            if kind and self.log:
+                self.log.close("failed")
             self.lock.release()
-            if kind and not begun:
+            if kind and not (self.folder / "config.yaml").exists():
                 shutil.rmtree(self.folder)
 
     def write(self, name: str, content: dict[str, Any]) -> None:
@@ -111,6 +117,18 @@ class Run:
             beside = self.folder / f"{name}.part"
             beside.write_text(json.dumps(content, indent=2))
             beside.replace(self.folder / name)
+
+
+def read_state(folder: Path) -> str:
+    """Return how a run ended, `running` while its lock is held, or `killed` if neither is so."""
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return "running"
+    lock.release()
+    state = json.loads((folder / "status.json").read_text())["state"]
+    return "killed" if state == "unfinished" else state
 
 
 def fixed_settings(cfg: Config, processes: int) -> dict[str, Any]:

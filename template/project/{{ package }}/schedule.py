@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from torch.optim import SGD, Optimizer, lr_scheduler
 
-from .duration import Duration, to_steps
+from .duration import Within, to_steps
 from .errors import UserError, check_arguments, one_line
 from .values import check_types
 
@@ -47,7 +47,7 @@ SCHEDULES: dict[str, tuple[type, Callable[[Span], dict[str, Any]]]] = {
         lr_scheduler.OneCycleLR,
         lambda run: {
             "max_lr": run.peaks,
-            "total_steps": run.steps,
+            "total_steps": max(run.steps, 2),
             "cycle_momentum": run.momentum,
         },
     ),
@@ -72,8 +72,8 @@ class ScheduleConfig:
 
     name: Literal[tuple(SCHEDULES)] = "cosine"
     """course of the learning rate after the warm-up"""
-    warmup: Duration = "0 steps"
-    """linear rise from 0 before that, in steps or epochs"""
+    warmup: Within = "0 steps"
+    """linear rise from 0 before that, in steps, epochs or % of the run"""
     args: dict[str, Any] = field(default_factory=dict)
     """further arguments of its class in torch.optim.lr_scheduler, such as {gamma: 0.5}"""
 
@@ -119,7 +119,7 @@ def build_schedule(
 
     Raises UserError for an argument that its class doesn't take, or a warm-up as long as the run.
     """
-    warmup = to_steps(cfg.warmup, epoch)
+    warmup = to_steps(cfg.warmup, epoch, total)
     if warmup >= total:
         raise UserError(f"schedule.warmup: {cfg.warmup} leaves nothing of a run of {total} steps")
     own, peaks = optimizer.defaults, [group["lr"] for group in optimizer.param_groups]

@@ -20,10 +20,11 @@ class Trackers:
 
     def __init__(self, run: Path, config: dict[str, Any], step: int):
         flat = {k: v if isinstance(v, PLAIN) else str(v) for k, v in flatten(config).items()}
-        self.open, self.unsent = {}, {}
+        self.open, self.unsent, self.modules = {}, {}, {}
         for _, name, _ in iter_modules(__path__):
             try:
-                self.open[name] = import_module(f".{name}", __name__).open_tracker(run, flat, step)
+                self.modules[name] = import_module(f".{name}", __name__)
+                self.open[name] = self.modules[name].open_tracker(run, flat, step)
                 self.unsent[name] = []
             except Exception as error:
                 self.leave_out(name, error)
@@ -43,12 +44,15 @@ class Trackers:
             self.open[name].log(*self.unsent[name][0])
             del self.unsent[name][0]
 
-    def close(self) -> None:
-        """Send what is left and close; each module limits the seconds a dead server may take."""
+    def close(self, state: str) -> None:
+        """Send what is left, and how the run ended: finished, preempted or failed.
+
+        Each module limits the seconds that a dead server may take.
+        """
         for name in list(self.open):
             try:
                 self.send(name)
-                self.open.pop(name).finish()
+                self.modules[name].close_tracker(self.open.pop(name), state)
             except Exception as error:
                 self.leave_out(name, error)
 
