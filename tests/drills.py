@@ -5,6 +5,7 @@ the command as `python -m` does, and may be killed at any event of the interpret
 """
 
 import atexit
+import contextlib
 import functools
 import gc
 import hashlib
@@ -21,7 +22,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import count
@@ -43,10 +44,12 @@ CLOCK = "clock"
 """the place of a kill at a moment, which also comes inside of what isn't Python"""
 LINE = "line"
 """the place of a kill after a line of the ledger, for which nothing has to be watched"""
-GRACE = 5
-"""seconds from SIGTERM to SIGKILL once a process has died; torchrun gives 30"""
-LIMIT = 120
-"""seconds after which a life hangs"""
+GRACE = 30
+"""seconds from SIGTERM to SIGKILL once a process has died, as torchrun gives"""
+STILL = 600
+"""seconds without a new byte in any file after which a life hangs: however slow, a step ends"""
+LOOK = 5
+"""seconds between two looks at the files"""
 
 
 @dataclass
@@ -70,15 +73,18 @@ class Life:
 
 
 class Nursery:
-    """Starts lives, one at a time; `project` is one whose imports most of them need."""
+    """Starts lives, one at a time; `project` is one whose imports most of them need.
 
-    def __init__(self, project: Path):
+    What libraries read from the environment as they are imported is given here.
+    """
+
+    def __init__(self, project: Path, environment: dict[str, str] | None = None):
         self.server = subprocess.Popen(
             [sys.executable, __file__, str(project)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            env=os.environ | {"OMP_NUM_THREADS": "1"} | (environment or {}),
         )
 
     def live(
@@ -123,7 +129,7 @@ class Nursery:
         answer = json.loads(self.server.stdout.readline())
         ranks = range(processes)
         output = (traces / "output").read_text()
-        assert answer["seconds"] < LIMIT, f"still there after {LIMIT} s:\n{output}"
+        assert not answer["hung"], f"nothing new in {STILL} s:\n{output}"
         files = [(traces / f"order-{rank}", traces / f"events-{rank}") for rank in ranks]
         return Life(
             answer["codes"],
@@ -246,13 +252,40 @@ def serve(project: str) -> None:
             if 0 in running:
                 answers.close()
                 return become(job, rank) if job["processes"] > 1 else hurry(job)
-        print(json.dumps(attend(running, job["together"])), file=answers, flush=True)
+        seen = Progress(Path(job["traces"]).parent)
+        print(json.dumps(attend(running, job["together"], seen)), file=answers, flush=True)
 
 
-def attend(running: dict[int, int], together: bool) -> dict[str, Any]:
+class Progress:
+    """Tells whether something is still written in a folder."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.state = folder, 0
+        self.looked = self.moved = time.monotonic()
+
+    def stopped(self) -> bool:
+        """Tell whether nothing has changed in the folder for so long that nothing will."""
+        now = time.monotonic()
+        if now - self.looked > LOOK:
+            state, self.looked = hash(frozenset(written(self.folder))), now
+            if state != self.state:
+                self.state, self.moved = state, now
+        return now - self.moved > STILL
+
+
+def written(folder: Path) -> Iterator[tuple[str, int, int]]:
+    """Yield each file below a folder with its size and the time it was written at."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                found = os.lstat(f"{place}/{name}")
+                yield f"{place}/{name}", found.st_size, found.st_mtime_ns
+
+
+def attend(running: dict[int, int], together: bool, seen: Progress) -> dict[str, Any]:
     """Wait for processes as torchrun does: once one has failed, the others are ended."""
     codes, forced, started, failed = [0] * len(running), False, time.monotonic(), math.inf
-    peak = 0
+    peak, hung = 0, False
     while running:
         time.sleep(0.005)
         for pid, rank in list(running.items()):
@@ -268,9 +301,11 @@ def attend(running: dict[int, int], together: bool) -> dict[str, Any]:
         if now - failed > GRACE and not forced:
             forced = bool(running)
             end(running, signal.SIGKILL)
-        if now - started > LIMIT:
+        if seen.stopped() and not hung:
+            hung = True
             end(running, signal.SIGKILL)
-    return {"codes": codes, "forced": forced, "seconds": now - started, "megabytes": peak}
+    life = {"codes": codes, "forced": forced, "seconds": now - started, "megabytes": peak}
+    return life | {"hung": hung}
 
 
 def end(running: dict[int, int], number: int) -> None:

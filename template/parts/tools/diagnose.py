@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from .config import Config, parse_config
 from .data import build_loaders
-from .device import finish, start
+from .device import find_fragile, finish, start
 from .errors import run_command
 from .loader import Group
 from .optim import build_optimizer
@@ -99,7 +99,8 @@ def observe(cfg: Config, accelerator: Accelerator, steps: int) -> Seen:
             loss, _ = take(plain, group, len(losses))
             losses.append(loss)
     inputs = {name: broken(x) for batch, _ in group.batches for name, x in floats(batch)}
-    return Seen(inputs, outputs, watched.parameters, looks, norm, losses)
+    fragile = list(find_fragile(network))
+    return Seen(inputs, outputs, watched.parameters, looks, norm, losses, fragile)
 
 
 @contextmanager

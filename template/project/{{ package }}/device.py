@@ -1,11 +1,18 @@
 """The device, its number format and the other processes, found or refused before any work."""
 
+import logging
 import os
+from collections.abc import Iterator
+from functools import cache
 
 import torch
 from accelerate import Accelerator
+from torch import nn
 
 from .errors import UserError
+
+# An equal line is told once, however often a command builds the model.
+warn = cache(logging.getLogger(__name__).warning)
 
 
 def start(precision: str) -> Accelerator:
@@ -36,3 +43,26 @@ def finish(accelerator: Accelerator) -> None:
     """Leave the process group; models must be let go before it, or gloo may hang at the exit."""
     accelerator.free_memory()
     accelerator.end_training()
+
+
+def find_fragile(network: nn.Module) -> Iterator[str]:
+    """Yield a line on each convolution whose weight gradient may break on the CPU it runs on.
+
+    With AVX2 and no more, those of 1 x 1 with a stride and under 8 channels in (oneDNN issue 6035).
+    """
+    kernels = os.environ.get("ONEDNN_MAX_CPU_ISA") or torch.backends.cpu.get_cpu_capability()
+    if torch.accelerator.is_available() or "AVX2" not in kernels.upper():
+        return
+    for name, module in network.named_modules():
+        small = isinstance(module, nn.Conv2d) and {*module.kernel_size} == {1}
+        if small and max(module.stride) > 1 and module.in_channels < 8:
+            yield (
+                f"{name}: a 1 x 1 convolution with a stride and {module.in_channels} channels in "
+                "may crash on this CPU or learn wrongly; pool, then convolve with stride 1"
+            )
+
+
+def warn_of_fragile(network: nn.Module) -> None:
+    """Log what `find_fragile` finds, in the first process."""
+    for line in find_fragile(network) if os.environ.get("RANK", "0") == "0" else ():
+        warn(line)
