@@ -1,17 +1,30 @@
 """The loss that is trained on, by name: one of torch.nn, or your own."""
 
+#% if task != 'tabular_regression' %#
+import copy
+#% endif %#
 import importlib
 import inspect
 from collections.abc import Callable
+#% if task == 'tabular_regression' %#
 from dataclasses import dataclass, field
+#% else %#
+from dataclasses import dataclass, field, replace
+#% endif %#
 from functools import partial
 from typing import Any
 
 import torch
+#% if task != 'tabular_regression' %#
+from accelerate import Accelerator
+#% endif %#
 from torch import Tensor, nn
 
 from .data import Spec
 from .errors import UserError, check_arguments, check_choice, one_line
+#% if task != 'tabular_regression' %#
+from .loader import Loader
+#% endif %#
 from .model import compare, score
 
 #% if task == 'tabular_regression' %#
@@ -23,6 +36,8 @@ BY_LABEL = {"CrossEntropyLoss", "FocalLoss", "MultiMarginLoss"}
 BY_CLASS = {"BCEWithLogitsLoss", "HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"}
 """take the logits and as many targets, 1 for the class of the label and 0 for the others"""
 LOSSES = BY_LABEL | BY_CLASS
+BALANCED = "balanced"
+"""stands for weights of the classes in inverse proportion to their examples"""
 #% endif %#
 
 
@@ -38,6 +53,11 @@ class LossConfig:
     def __post_init__(self):
         if self.args and not self.name:
             raise ValueError("loss.args belong to loss.name, which is null")
+        #% if task != 'tabular_regression' %#
+        if self.name in BY_CLASS and self.args.get("weight") == BALANCED:
+            allowed = ", ".join(sorted(BY_LABEL))
+            raise ValueError(f"loss.args: weight: {BALANCED} goes with {allowed}")
+        #% endif %#
 
 
 #% if task != 'tabular_regression' %#
@@ -84,6 +104,8 @@ def check_loss(cfg: LossConfig, spec: Spec) -> None:
     #% if task == 'tabular_regression' %#
     predicted, wanted = torch.zeros(2), torch.zeros(2)
     #% else %#
+    if cfg.args.get("weight") == BALANCED:  # until the classes are counted
+        cfg = replace(cfg, args=cfg.args | {"weight": [1.0] * len(spec.classes)})
     predicted, wanted = torch.zeros(2, len(spec.classes)), torch.zeros(2, dtype=torch.long)
     #% endif %#
     try:
@@ -94,6 +116,28 @@ def check_loss(cfg: LossConfig, spec: Spec) -> None:
         raise UserError(f"loss.name: {cfg.name} gives {[*shape]} for 2 examples, not a value each")
 
 
+#% if task != 'tabular_regression' %#
+def balance(cfg: Any, loader: Loader, spec: Spec, accelerator: Accelerator) -> Any:
+    """Return settings with the weights of the classes where `cfg`, a Config, has BALANCED.
+
+    A weight is all examples / (classes * examples of the class), as in scikit-learn: the mean over
+    the examples is 1. The labels of all training data are read for it.
+    """
+    if cfg.loss.args.get("weight") != BALANCED:
+        return cfg
+    counts = torch.zeros(len(spec.classes), dtype=torch.long, device=accelerator.device)
+    for group in loader.groups():
+        for batch, real in group.batches:
+            _, labels = compare(None, batch)
+            counts += labels[:real].bincount(minlength=len(counts))
+    counts = accelerator.reduce(counts)
+    weights = counts.sum() / (len(counts) * counts.clamp(min=1))
+    found = copy.copy(cfg)
+    found.loss = replace(cfg.loss, args=cfg.loss.args | {"weight": weights.tolist()})
+    return found
+
+
+#% endif %#
 def make_loss(cfg: LossConfig, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
     """Return the loss with its arguments; it gives a value per example, or per element."""
     kind = find_loss(cfg.name)

@@ -1,11 +1,14 @@
 """The promises of the loss: it is torch's or the formula's, training alone has it, it resumes."""
 
 #% if task != 'tabular_regression' %#
-import json
+from dataclasses import replace
 
 #% endif %#
 import pytest
 import torch
+#% if task != 'tabular_regression' %#
+from accelerate import Accelerator
+#% endif %#
 from test_training import CURVE, assert_alike, assert_equal, final_state, ledger
 from torch import nn
 
@@ -110,6 +113,22 @@ def test_weights_of_classes_leave_the_mean_over_examples(losses, examples):
     torch.testing.assert_close(ours, mean * total / 40)
 
 
+def test_balanced_weights_are_those_of_scikit_learn(module, config):
+    weights = pytest.importorskip("sklearn.utils.class_weight").compute_class_weight
+    np = pytest.importorskip("numpy")
+    loss, accelerator = module("loss"), Accelerator(cpu=True)
+    loader, _, spec = module("data").build_loaders(config.data, config.seed)
+    args = {"gamma": 1.0, "weight": "balanced"}
+    config = replace(config, loss=loss.LossConfig(name="FocalLoss", args=args))
+    loss.check_loss(config.loss, spec)
+    found = loss.balance(config, loader, spec, accelerator)
+    batches = [(batch, real) for group in loader.groups() for batch, real in group.batches]
+    labels = torch.cat([batch["label"][:real] for batch, real in batches]).numpy()
+    expected = weights("balanced", classes=np.arange(len(spec.classes)), y=labels)
+    assert found.loss.args == {"gamma": 1.0, "weight": pytest.approx(expected)}
+    assert config.loss.args == args and loss.balance(found, loader, spec, accelerator) is found
+
+
 #% endif %#
 def test_own_loss_is_found(losses, examples, own):
     value = losses("own_losses.error")
@@ -139,6 +158,7 @@ def test_own_loss_is_found(losses, examples, own):
         ("refuses them: .*weight", "CrossEntropyLoss", "{weight: [1, 2, 3]}"),
         ("refuses them: .*weight", "FocalLoss", "{weight: [1, 2, 3]}"),
         ("refuses them: .*size of tensor", "BCEWithLogitsLoss", "{pos_weight: [1, 2, 3]}"),
+        ("weight: balanced goes with C", "BCEWithLogitsLoss", "{weight: balanced}"),
         ("refuses them: gamma is -1", "FocalLoss", "{gamma: -1}"),
         #% endif %#
     ],
@@ -157,12 +177,9 @@ def other() -> list[str]:
     return ["--loss.name", "SmoothL1Loss", "--loss.args", "{beta: 0.5}"]
 #% else %#
 @pytest.fixture
-def other(module, config) -> list[str]:
+def other() -> list[str]:
     """Return settings of another loss than the default, with weights of the classes."""
-    _, spec = module("data").build_loaders(config.data, config.seed)
-    weights = [1 + number % 3 for number in range(len(spec.classes))]
-    args = json.dumps({"gamma": 1.5, "weight": weights})
-    return ["--loss.name", "FocalLoss", "--loss.args", args]
+    return ["--loss.name", "FocalLoss", "--loss.args", "{gamma: 1.5, weight: balanced}"]
 #% endif %#
 
 

@@ -22,6 +22,9 @@ from .data import build_loaders
 from .device import find_fragile, finish, start
 from .errors import run_command
 from .loader import Group
+#% if 'loss' in extras and task != 'tabular_regression' %#
+from .loss import balance
+#% endif %#
 from .optim import build_optimizer
 from .rng import reseed
 from .run import RUNS
@@ -70,11 +73,15 @@ def observe(cfg: Config, accelerator: Accelerator, steps: int) -> Seen:
     """
     loaders, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
     loader = loaders["train"]
+    #% if 'loss' in extras and task != 'tabular_regression' %#
+    cfg = balance(cfg, loader, spec, accelerator)
+    #% endif %#
     network = build_network(cfg, spec)
     prepared = accelerator.prepare(network, build_optimizer(network, cfg.optim))
     plain = Step(accelerator, *prepared, cfg)
     watched = WatchedStep(accelerator, *prepared, cfg, network)
     plain.settle(loader)
+    watched.overlap = plain.overlap
 
     def take(step: Step, group: Group, number: int) -> tuple[float, float]:
         reseed(accelerator.device, cfg.seed, number, accelerator.process_index)

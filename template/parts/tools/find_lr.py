@@ -16,6 +16,9 @@ from .config import Config, parse_config
 from .data import build_loaders
 from .device import finish, start
 from .errors import UserError, run_command
+#% if 'loss' in extras and task != 'tabular_regression' %#
+from .loss import balance
+#% endif %#
 from .optim import build_optimizer
 from .rng import reseed
 from .run import RUNS
@@ -38,6 +41,9 @@ def rise(
     """
     loaders, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
     train_loader = loaders["train"]
+    #% if 'loss' in extras and task != 'tabular_regression' %#
+    cfg = balance(cfg, train_loader, spec, accelerator)
+    #% endif %#
     network = build_network(cfg, spec)
     optimizer = build_optimizer(network, cfg.optim)
     ratios = [group["lr"] / cfg.optim.lr for group in optimizer.param_groups]

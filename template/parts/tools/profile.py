@@ -28,6 +28,9 @@ from .data import build_loaders
 from .device import finish, start
 from .errors import run_command
 from .loader import Group
+#% if 'loss' in extras and task != 'tabular_regression' %#
+from .loss import balance
+#% endif %#
 from .optim import build_optimizer
 from .rng import reseed
 from .run import RUNS
@@ -39,8 +42,7 @@ from .train import Progress, build_network, follow
 class Stopwatch:
     """Seconds by the part of a step they were spent in.
 
-    As each look waits for the device, they hold its work too, and add up to the whole. Without
-    that, the next part's work is queued meanwhile: a training can be faster, by little.
+    Each look waits for the device, so that they add up; without it a training is faster, by little.
     """
 
     def __init__(self, device: torch.device):
@@ -78,6 +80,9 @@ class Trial:
     def __init__(self, cfg: Config, accelerator: Accelerator):
         loaders, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
         self.loader = loaders["train"]
+        #% if 'loss' in extras and task != 'tabular_regression' %#
+        cfg = balance(cfg, self.loader, spec, accelerator)
+        #% endif %#
         network = build_network(cfg, spec)
         prepared = accelerator.prepare(network, build_optimizer(network, cfg.optim))
         self.seed, self.accelerator = cfg.seed, accelerator

@@ -71,5 +71,6 @@ def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
 
 def describe(outputs: Tensor, batch: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     """Return what the logits [1, classes] of one row say, in words."""
-    probability, label = outputs.softmax(1)[0].max(0)
-    return {spec.target: spec.classes[label], "probability": round(probability.item(), 4)}
+    found = [round(probability, 4) for probability in outputs.softmax(1)[0].tolist()]
+    told = {spec.target: spec.classes[outputs[0].argmax()], "probability": max(found)}
+    return told | {"probabilities": dict(zip(spec.classes, found, strict=True))}

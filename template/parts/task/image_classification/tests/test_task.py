@@ -24,6 +24,9 @@ def test_learns_the_data_and_knows_most_digits(module, command, call):
     assert [line["input"] for line in lines] == [str(p) for p in sorted(Path("digits").iterdir())]
     assert sum(line["input"].endswith(f"-{line['label']}.png") for line in lines) >= 15
     assert all(0.1 <= line["probability"] <= 1 for line in lines)
+    for line in lines:
+        assert line["probability"] == line["probabilities"][line["label"]]
+        assert sum(line["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert call("predict", "--run", "runs/run", "--input", lines[3]["input"]) == [lines[3]]
 
 
