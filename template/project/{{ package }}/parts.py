@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from .errors import UserError
 from .rng import mix
@@ -21,18 +21,20 @@ def divide(
     test: float | None = None,
     classes: Sequence[Hashable] | None = None,
     groups: Sequence[str] | None = None,
+    draws: Mapping[str, float] | None = None,
 ) -> dict[str, list[int]]:
     """Return the indices of the samples to `train` on, for `evaluation` and, with a share, `test`.
 
     A sample's part is drawn from its name, or from that of its group, alone: neither another order
     nor samples that come or go move the others, and equal names share a part. So the shares are
     near those asked for, not exact. Each class, and the whole, is in every part if it has as many
-    groups as there are parts; one of fewer is trained on first, then evaluated on.
+    groups as there are parts; one of fewer is trained on first, then evaluated on. `draws`, in
+    [0, 1), stand in for those of the names.
     """
     if holdout + (test or 0) >= 1:
         raise UserError(f"data.holdout {holdout} and data.test {test} leave nothing to train on")
     groups = names if groups is None else groups
-    draws = {group: mix("part", group) / 2**63 for group in dict.fromkeys(groups)}
+    draws = draws or {group: mix("part", group) / 2**63 for group in dict.fromkeys(groups)}
     # What is tested on comes from the other end, so that it takes nothing from the evaluation.
     parts = {
         group: "evaluation" if draw < holdout else "test" if draw >= 1 - (test or 0) else "train"
@@ -51,7 +53,7 @@ def divide(
 
 
 def spread(
-    groups: set[str], draws: dict[str, float], parts: dict[str, str], wanted: list[str]
+    groups: set[str], draws: Mapping[str, float], parts: dict[str, str], wanted: list[str]
 ) -> None:
     """Move as few groups of a class as will do, so that each part wanted has one of them."""
     for place, part in enumerate(wanted):

@@ -1,13 +1,11 @@
 """Text as blocks of bytes, cut from documents that stand one after another or each by itself."""
 
-import re
+import hashlib
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from .errors import UserError
-from .parts import divide
 from .samples import Batched
 
 END = 0xFF
@@ -32,6 +30,7 @@ class Blocks(Batched):
     def __init__(self, text: Tensor, block: int, packed: bool, limit: int | None = None):
         last = max(len(text) - 1, 0)
         self.text, self.place, self.row_size = text, torch.arange(block + 1), block
+        self.identity = hashlib.blake2b(text.numpy(), digest_size=8).hexdigest()
         bounds = find_ends(text)
         if packed:
             bounds = torch.cat([torch.arange(0, last, block), torch.tensor([last])])
@@ -60,7 +59,7 @@ def join(documents: list[str]) -> Tensor:
     text = bytearray([END])
     for document in documents:
         if document:
-            text += document.encode()
+            text += document.encode(errors="replace")  # JSON may hold halves of a character
             text.append(END)
     return torch.frombuffer(text, dtype=torch.uint8)
 
@@ -68,21 +67,6 @@ def join(documents: list[str]) -> Tensor:
 def find_ends(text: Tensor) -> Tensor:
     """Return the places of END."""
     return (text == END).nonzero().flatten()
-
-
-def hold_out(documents: list[str], holdout: float, test: float | None) -> dict[str, Tensor]:
-    """Return the text of each part, the same ones for every seed.
-
-    What is drawn, by what it says, is a document or, if there is only one, a paragraph of it.
-    Raises UserError if there are fewer than two to share.
-    """
-    pieces = list(filter(None, documents))
-    if len(pieces) == 1:
-        pieces = re.findall(r".+?(?:\n\s*\n|\Z)", pieces[0], re.DOTALL)
-    if len(set(pieces)) < 2:
-        raise UserError(f"{len(pieces)} paragraphs can't be shared: training needs one as well")
-    parts = divide(pieces, holdout, test)
-    return {part: join([pieces[i] for i in rows]) for part, rows in parts.items()}
 
 
 def show_blocks(samples: list[dict[str, Tensor]]) -> str:

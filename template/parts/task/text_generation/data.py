@@ -7,11 +7,12 @@ from pathlib import Path
 from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 from torch import Tensor
 
-from .blocks import Blocks, Spec, hold_out, join, show_blocks
-from .documents import list_texts, read_root, read_text, read_topics
+from .blocks import Blocks, Spec, join, show_blocks
+from .documents import list_documents, read_document, read_root, read_topics
 from .errors import UserError, run_command
 from .hub import read_hub
 from .loader import Loader
+from .pieces import hold_out
 
 
 @dataclass(kw_only=True)
@@ -23,17 +24,19 @@ class DataConfig:
     workers: NonNegativeInt = 0
     """loader processes beside each training process; 0 is best for data in memory"""
     root: Path | None = None
-    """text file, folder of *.txt files, or one with `train` and `test` folders of that kind"""
+    """text file, table, folder of such, or one with `train` and `val` as files or folders"""
     hf: str | None = None
     """dataset of the `datasets` library: a name on the hub, or a local path such as x.jsonl"""
     column: str = "text"
-    """column of `hf` that holds the text; each row is a document"""
+    """column of `hf`, or of a table, that holds the text; each row is a document"""
+    encoding: str | None = None
+    """that of files which don't begin with a mark of it, as latin-1; null is UTF-8"""
     train_split: str = "train"
     """split of `hf` to train on"""
     eval_split: str | None = None
     """split of `hf` to evaluate on; null takes `test` or `validation` or holds text out"""
     holdout: OpenUnitInterval = 0.1
-    """share of the documents, drawn by what they say, to evaluate on where none are for it"""
+    """share of the text, drawn by what it says, to evaluate on where none is for it"""
     test: OpenUnitInterval | None = None
     """share held out as well where `holdout` is, and never looked at before the run's end"""
     block: PositiveInt = 128
@@ -50,24 +53,27 @@ class DataConfig:
 
 
 def build_loaders(
-    cfg: DataConfig, seed: int, accumulate: int = 1
+    cfg: DataConfig, seed: int, accumulate: int = 1, known: Spec | None = None
 ) -> tuple[dict[str, Loader], Spec]:
     """Return a loader for each part of the text, and what the model must know of it.
 
     The parts are `train`, `evaluation` and, if there is one, `test`.
 
     A batch is a dict of `text` [b, block + 1], `length` [b] and `key` [b], as Blocks gives it.
+    Nothing is learned from the text that a run's own spec, `known`, would have to stand in for.
     """
     if cfg.root:
-        documents = read_root(cfg.root, lines=not cfg.packed)
+        documents = read_root(cfg.root, cfg.column, cfg.encoding, lines=not cfg.packed)
     elif cfg.hf:
         documents = read_hub(cfg.hf, cfg.column, cfg.train_split, cfg.eval_split)
     else:
         documents = {"train": read_topics()}
 
+    if not any(documents["train"]):
+        raise UserError(f"there is no text to train on in {cfg.root or cfg.hf}")
+    if "evaluation" not in documents:
+        documents |= hold_out(documents["train"], cfg.holdout, cfg.test, whole=not cfg.packed)
     texts = {part: join(each) for part, each in documents.items()}
-    if "evaluation" not in texts:
-        texts |= hold_out(documents["train"], cfg.holdout, cfg.test)
     parts = {p: Blocks(text, cfg.block, cfg.packed, cfg.limit) for p, text in texts.items()}
     for part, blocks in parts.items():
         if not len(blocks):
@@ -79,9 +85,9 @@ def build_loaders(
 
 
 def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """Yield the name of each text file and a batch of all its blocks, which must fit in memory."""
-    for file in list_texts(path):
-        blocks = Blocks(join([read_text(file)])[:-1], spec.block, packed=True)
+    """Yield the name of each text file and a batch of all its blocks."""
+    for file in list_documents(path):
+        blocks = Blocks(join(read_document(file, cfg.column, cfg.encoding))[:-1], spec.block, True)
         if not len(blocks):
             raise UserError(f"there is no text in {file}")
         yield str(file), blocks[list(range(len(blocks)))]

@@ -1,9 +1,16 @@
 """Documents of text: Python's own reference, and files."""
 
+import json
 from pathlib import Path
 
 from .errors import UserError
+from .files import is_hidden, list_files, read_text
 from .parts import find_splits
+
+TABLES = (".jsonl",)
+"""files with a document in each row"""
+ALLOWED = (".txt", ".md", ".text", ".rst", *TABLES)
+"""files of a folder that hold text; one that is named may have any other suffix"""
 
 
 def read_topics() -> list[str]:
@@ -23,42 +30,55 @@ def read_topics() -> list[str]:
     return ["\n\n".join(paragraphs) for paragraphs in documents.values() if paragraphs]
 
 
-def read_root(root: Path, lines: bool) -> dict[str, list[str]]:
-    """Return the documents of each part that has a folder in `root`, or else all to train on.
+def read_root(root: Path, column: str, encoding: str | None, lines: bool) -> dict[str, list[str]]:
+    """Return the documents of each part that has a folder or file in `root`, or else all.
 
-    Each file is a document; with `lines`, a `root` that is a file has one in each of its lines.
-    Raises UserError for what list_texts and read_text refuse.
+    Each file is a document, each row of a table and, with `lines`, each line of the file that
+    `root` is. Raises UserError for what can't be read.
     """
-    if lines and root.is_file():
-        return {"train": read_text(root).splitlines()}
-    splits = find_splits(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else {}
-    if "evaluation" in splits:
-        return {part: read_folder(root / name) for part, name in splits.items()}
-    return {"train": read_folder(root)}
+    if lines and root.is_file() and root.suffix.lower() not in TABLES:
+        return {"train": read_text(root, encoding).splitlines()}
+    places = {"train": root}
+    if root.is_dir():
+        there = [p for p in sorted(root.iterdir()) if not is_hidden(p.name)]
+        there = {p.stem: p for p in there if p.is_dir() or p.suffix.lower() in ALLOWED}
+        splits = {part: there[name] for part, name in find_splits(there).items()}
+        places = splits if "evaluation" in splits else places
+    return {part: read_place(place, column, encoding) for part, place in places.items()}
 
 
-def read_folder(path: Path) -> list[str]:
-    """Return the text of each file of a folder, or of the one file."""
-    return [read_text(file) for file in list_texts(path)]
+def read_place(path: Path, column: str, encoding: str | None) -> list[str]:
+    """Return the documents of a file, or of all files of a folder."""
+    files = list_documents(path)
+    return [document for file in files for document in read_document(file, column, encoding)]
 
 
-def list_texts(path: Path) -> list[Path]:
-    """Return a file, or the sorted *.txt of a folder; raise UserError if there is none."""
-    if path.is_file():
-        return [path]
-    found = sorted(path.rglob("*.txt"))
-    if not found:
-        raise UserError(f"no text in {path}; allowed: a file, or a folder with *.txt files")
-    return found
+def list_documents(path: Path) -> list[Path]:
+    """Return a file, or those of a folder that hold documents."""
+    return list_files(path, ALLOWED)
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file; raise UserError with its name if it isn't UTF-8."""
-    try:
-        data = path.read_bytes()
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"unreadable text {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"unreadable text {path}: line {line} is not UTF-8") from None
+def read_document(path: Path, column: str, encoding: str | None) -> list[str]:
+    """Return the text of a file, or of each row of a table that has one."""
+    if path.suffix.lower() in TABLES:
+        return read_column(path, column, encoding)
+    return [read_text(path, encoding)]
+
+
+def read_column(path: Path, column: str, encoding: str | None) -> list[str]:
+    """Return the texts of a column of objects of JSON, one in each line."""
+    texts = []
+    for number, line in enumerate(read_text(path, encoding).splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            raise UserError(f"{path}: line {number} is no object of JSON")
+        if not isinstance(row.get(column), str):
+            told = f"no text {column} (data.column), but {', '.join(row)}"
+            raise UserError(f"{path}: line {number} has {told}")
+        texts.append(row[column])
+    return texts

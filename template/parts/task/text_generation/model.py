@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 from .blocks import VOCABULARY, Spec
 
+AT_ONCE = 2**16
+"""bytes predicted at once where nothing is learned, whatever the size of a batch"""
+
 
 @dataclass(kw_only=True)
 class ModelConfig:
@@ -99,8 +102,21 @@ def build_model(cfg: ModelConfig, spec: Spec) -> nn.Module:
 
 
 def predict(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
-    """Return the logits [b, block, 256] of the bytes of a batch that are to be predicted."""
-    return model(batch["text"][:, :-1].long())
+    """Return the cross-entropy of each byte that is to be predicted [b, block], in nats.
+
+    It is 0 for padding. The logits, 256 for each byte, would take most of the memory.
+    """
+    text = batch["text"]
+    rows = len(text) if torch.is_grad_enabled() else max(1, AT_ONCE // text.shape[1])
+    losses = torch.cat([byte_losses(model, part.long()) for part in text.split(rows)])
+    return losses * is_real(batch)
+
+
+def byte_losses(model: nn.Module, text: Tensor) -> Tensor:
+    """Return the cross-entropy of each byte of a text [b, block + 1] but the first."""
+    target = text[:, 1:]
+    logits = model(text[:, :-1])
+    return F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none").view_as(target)
 
 
 def score(outputs: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -109,14 +125,7 @@ def score(outputs: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     `weight`, its number of bytes, makes an average over examples one over bytes.
     """
     length = batch["length"].float()
-    return {"loss": byte_losses(outputs, batch).sum(1) / length, "weight": length}
-
-
-def byte_losses(outputs: Tensor, batch: dict[str, Tensor]) -> Tensor:
-    """Return the cross-entropy of each byte [b, block], in nats, 0 for padding."""
-    target = batch["text"][:, 1:].long()
-    losses = F.cross_entropy(outputs.flatten(0, 1), target.flatten(), reduction="none")
-    return losses.view_as(target) * is_real(batch)
+    return {"loss": outputs.sum(1) / length, "weight": length}
 
 
 def is_real(batch: dict[str, Tensor]) -> Tensor:
@@ -128,8 +137,7 @@ def is_real(batch: dict[str, Tensor]) -> Tensor:
 def tally(outputs: Tensor, batch: dict[str, Tensor], real: Tensor) -> dict[str, Tensor]:
     """Return what an evaluation adds up over its batches; `real` [b] is False for padding."""
     real = real[:, None]
-    nats, count = byte_losses(outputs, batch) * real, is_real(batch) & real
-    return {"nats": nats.sum(0), "bytes": count.sum(0)}
+    return {"nats": (outputs * real).sum(0), "bytes": (is_real(batch) & real).sum(0)}
 
 
 def summarize(scores: dict[str, float], totals: dict[str, Tensor]) -> dict[str, float]:
@@ -156,5 +164,5 @@ def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
 
 def describe(outputs: Tensor, batch: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     """Return how well the bytes of a text, all the rows of a batch, are predicted."""
-    bits = byte_losses(outputs, batch).sum() / batch["length"].sum() / math.log(2)
+    bits = outputs.sum() / batch["length"].sum() / math.log(2)
     return {"bytes": int(batch["length"].sum()), "bits_per_byte": round(bits.item(), 4)}

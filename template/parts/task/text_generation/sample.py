@@ -16,7 +16,7 @@ def main(argv: list[str]) -> None:
     """Print a prompt as the model goes on with it; further arguments change the run's settings."""
     parser = run_parser("sample", main.__doc__)
     for name, kind, default, words in (
-        ("prompt", str, "", "text to go on with (default: none)"),
+        ("prompt", None, "", "text to go on with (default: none)"),
         ("length", PositiveInt, 500, "most bytes to add; a document may end before (500)"),
         ("temperature", PositiveFloat, 0.8, "divides the logits; lower is tamer (0.8)"),
         ("top_k", PositiveInt, VOCABULARY, "number of the likeliest bytes drawn from (all)"),

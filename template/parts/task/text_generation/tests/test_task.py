@@ -59,8 +59,18 @@ def test_bytes_are_predicted_from_those_before_them(module, parts):
     before = module("model").predict(network, batch)
     batch["text"][0, 5] += 1
     after = module("model").predict(network, batch)
-    changed = (before != after).any(2)[0]
-    assert changed.tolist() == [False] * 5 + [True] * 3
+    assert (before != after)[0].tolist() == [False] * 4 + [True] * 4
+
+
+@torch.no_grad()
+def test_long_batch_takes_little_at_once(module, parts, monkeypatch):
+    network, batch = parts(*"abcdefghijk")
+    whole = module("model").predict(network, batch)
+    monkeypatch.setattr(module("model"), "AT_ONCE", 4 * 9)
+    seen = []
+    network.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
+    torch.testing.assert_close(module("model").predict(network, batch), whole)
+    assert seen == [4, 4, 3]
 
 
 def test_attention_goes_by_the_distance(module):
