@@ -49,7 +49,8 @@ def find_fault(error: Exception) -> Exception:
     if kind in ("OutOfMemoryError", "MemoryError") or "can't allocate memory" in text:
         return Fault(
             "out of memory; lower data.batch_size and raise optim.accumulate by the same factor, "
-            "which keeps a run's curve; in any command, set precision to bf16 or take a smaller model"
+            "which keeps a run's curve; in any command, set precision to bf16, or take a smaller "
+            "model"
         )
     if "more than 1 value per channel" in text:  # as torch's normalisations put it
         return UserError("batch normalisation needs several values per channel; raise batch_size")
