@@ -2,12 +2,13 @@
 
 import random
 
-import numpy as np
 import pytest
 import torch
 from accelerate import PartialState
 from test_training import assert_equal
 from torch.utils.data import Dataset, Subset
+
+np = pytest.importorskip("numpy")
 
 
 class Usual(Dataset):

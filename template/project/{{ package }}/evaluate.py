@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterable
 from itertools import islice
+from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from .checkpoint import load_weights
 from .data import build_loaders
 from .device import finish, start
 from .errors import UserError, check_choice, run_command
@@ -29,6 +31,17 @@ def evaluate(
 def check_monitor(accelerator: Accelerator, model: nn.Module, loader: Loader, monitor: str) -> None:
     """Raise UserError if an evaluation doesn't give the monitored score."""
     check_choice("monitor", monitor, measure(accelerator, model, islice(loader.groups(), 1))[0])
+
+
+def test(
+    accelerator: Accelerator, model: nn.Module, loader: Loader | None, best: Path
+) -> dict[str, float]:
+    """Return the scores of the best weights, which the model is given, on a part kept for it."""
+    if not loader:
+        return {}
+    accelerator.wait_for_everyone()  # for the best weights to be there
+    load_weights(best, accelerator.unwrap_model(model))
+    return evaluate(accelerator, model, loader)
 
 
 @torch.no_grad()

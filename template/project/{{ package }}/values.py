@@ -77,7 +77,7 @@ def describe(hint: Any, value: Any) -> str:
     if get_origin(hint) in (Union, UnionType):
         return " or ".join(filter(None, (describe(kind, value) for kind in kinds)))
     if get_origin(hint) is dict:
-        return f"settings as {{name: {describe(kinds[1], value)}}}"
+        return "settings as {name: " + describe(kinds[1], value) + "}"
     if kinds:
         each = ", ".join(describe(kind, value) for kind in kinds)
         return f"a list as [{each}]" if get_origin(hint) is tuple else f"a list as [{each}, ...]"
