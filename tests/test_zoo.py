@@ -227,7 +227,7 @@ def test_batch_normalisation_is_said_to_be_by_process(live, drill):
         assert life.codes == [0] and curve(run) == curve(alone)
         life, _ = live(text, "together", 2, set=together)
         assert 2 in life.codes and "Traceback" not in life.output
-        assert life.codes[0] != 2 or "optim.sync_batch_norm: torch synchron" in life.output
+        assert life.codes[0] != 2 or "optim.sync_batch_norm: torch has it for GPUs" in life.output
 
 
 def test_branch_that_is_taken_sometimes(live, drill):
