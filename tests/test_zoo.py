@@ -256,6 +256,7 @@ def test_network_that_can_not_train_is_refused(name, live, drill):
             life, run = live(text, str(processes), processes, **one)
             assert 2 in life.codes and {*life.codes} <= {2, -SIGTERM}
             lines = [x for x in life.output.splitlines() if x.startswith("error: ")]
-            assert len(lines) == (life.codes[0] == 2)  # unless the other was there first
+            # The first process tells, unless the other's end ends it before.
+            assert len(lines) <= 1 and (lines or life.codes[0] != 2)
             assert all(words in line for line in lines) and "Traceback" not in life.output
             assert not (run / "metrics.jsonl").exists() or not curve(run)
