@@ -1,5 +1,6 @@
 """A look at all the data before a run depends on it; `data.py` is the command."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,13 @@ from .run import RUNS
 
 SHOWN = 64
 """samples that are shown"""
+
+
+class Printer(logging.Handler):
+    """Prints what the readers of the data note, which a run tells only if it is a warning."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(record.getMessage())
 
 
 class Part:
@@ -58,6 +66,9 @@ def check(
     """
     cfg = parse_config(f"python -m {__package__}.data", argv)
     PartialState(cpu=True)
+    notes = logging.getLogger(__package__)
+    notes.handlers = [Printer()]
+    notes.setLevel(logging.INFO)
     loaders, spec = build_loaders(cfg.data, cfg.seed)
     samples, broken = [], 0
     for name, loader in loaders.items():
@@ -73,6 +84,7 @@ def check(
                 samples += [sample] * (len(samples) < SHOWN)
         print(f"{name}: {part.count} samples", *part.lines(), sep="\n  ")
     RUNS.mkdir(exist_ok=True)
-    print(show(samples, spec, RUNS))
+    if samples:
+        print(show(samples, spec, RUNS))
     if broken:
         raise UserError(f"{broken} of the samples can't be read")

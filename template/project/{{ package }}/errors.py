@@ -25,6 +25,14 @@ class Fault(RunError):
     """Something that went wrong in one process, while the others may not know of it."""
 
 
+def attempt(function: Callable, *arguments: Any) -> Any:
+    """Return what a function gives, or the UserError that it raises, to go on after it."""
+    try:
+        return function(*arguments)
+    except UserError as error:
+        return error
+
+
 def run_command(command: Callable[[list[str]], int | None]) -> None:
     """Run a command on this process's arguments, and exit with its code or that of an error.
 

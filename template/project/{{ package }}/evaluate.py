@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from .checkpoint import load_weights
-from .data import build_loaders
+from .data import Spec, build_loaders
 from .device import finish, start
 from .errors import UserError, check_choice, run_command
 from .exchange import share_buffers
@@ -19,6 +20,7 @@ from .loader import Group, Loader
 from .model import predict, report, score, summarize, tally
 from .step import add, average, mark, sum_up, weigh
 from .stop import Stop
+from .values import show
 
 
 def evaluate(
@@ -71,6 +73,15 @@ def measure(
     return summarize(average(accelerator, sums), totals), totals
 
 
+def check_same(spec: Spec, found: Spec) -> None:
+    """Raise UserError, with what differs first, if data isn't what a run's model knows."""
+    for field in fields(spec):
+        before, now = (getattr(each, field.name) for each in (spec, found))
+        if before != now:
+            told = f"{field.name} {show(before)}, this data has {show(now)}"
+            raise UserError(f"the run was trained on data with {told}")
+
+
 def main(argv: list[str]) -> None:
     """Print a run's scores and what is behind them as JSON; arguments change its settings."""
     parser = run_parser("evaluate", main.__doc__)
@@ -78,10 +89,9 @@ def main(argv: list[str]) -> None:
     given, cfg = parse_run(parser, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
-    loaders, found = build_loaders(cfg.data, cfg.seed)
+    loaders, found = build_loaders(cfg.data, cfg.seed, known=spec)
     check_choice("--part", given.part, loaders)
-    if found != spec:
-        raise UserError(f"the run was trained on {spec}, this data is {found}")
+    check_same(spec, found)
     scores, totals = measure(accelerator, accelerator.prepare(model), loaders[given.part].groups())
     if accelerator.is_main_process:
         print(json.dumps(scores | report(totals, spec)))

@@ -1,6 +1,7 @@
 """What a run's model says of new inputs, as a command."""
 
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -8,24 +9,33 @@ from accelerate.utils import send_to_device
 
 from .data import read_inputs
 from .device import start
-from .errors import run_command
+from .errors import UserError, run_command
 from .load import load_model, parse_run, run_parser
 from .model import describe, predict
 
 
 @torch.no_grad()
-def main(argv: list[str]) -> None:
-    """Print a line of JSON for each input; further arguments change the run's settings."""
+def main(argv: list[str]) -> int:
+    """Print a line of JSON for each input; further arguments change the run's settings.
+
+    An input that can't be read is named on stderr, and makes the exit code 2 at the end.
+    """
     parser = run_parser("predict", main.__doc__)
     parser.add_argument("--input", type=Path, required=True, help="file, or folder of files")
     given, cfg = parse_run(parser, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
     model = accelerator.prepare(model).eval()
+    code = 0
     for name, batch in read_inputs(given.input, cfg.data, spec):
+        if isinstance(batch, UserError):
+            print(f"error: {batch}", file=sys.stderr)
+            code = 2
+            continue
         batch = send_to_device(batch, accelerator.device)
         outputs = predict(model, batch)
         print(json.dumps({"input": name} | describe(outputs, batch, spec)))
+    return code
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """A folder of images per class, checked before a minute of training is spent on it."""
 
+import logging
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -7,50 +9,84 @@ from typing import Any
 from PIL import Image
 
 from .errors import UserError
-from .images import Decoded, Spec, check_images, count_channels, list_images, open_image
-from .parts import divide
+from .files import check_root, find_images, find_parts, is_hidden, list_folders, list_images, tell
+from .images import Decoded, Spec, find_class, tell_missing
+from .pixels import open_image
+from .survey import Sample, check_parts, place, survey
+
+log = logging.getLogger(__name__)
+
+WANTED = "a folder with a folder of images per class, or with splits of that kind"
+ALL = "all"
+"""the class of images that have none"""
 
 
-def read_folder(cfg: Any) -> tuple[dict[str, Decoded], Spec]:
-    """Return the images of `root/train` and `root/test` or, if those aren't there, of `root` split.
+def read_folder(
+    cfg: Any, known: Spec | None = None, flat: bool = False
+) -> tuple[dict[str, Decoded], Spec]:
+    """Return the images of the splits in `root` or, if there are none, of `root` divided.
 
-    `cfg` is a DataConfig. Raises UserError for a missing folder, an empty class, an unreadable file
-    and, without `channels`, for images with different numbers of channels.
+    `cfg` is a DataConfig; the classes are those of `known`, a run's own spec, if it is given. If
+    `flat`, one class will do, and images without a class are of `all`. Raises UserError for a
+    folder that isn't as wanted, and for files that can't be read.
     """
-    root = cfg.root
-    if (root / "train").is_dir() and (root / "test").is_dir():
-        train, classes = list_samples(root / "train")
-        evaluation, others = list_samples(root / "test")
-        parts = {"train": train, "evaluation": evaluation}
-        if odd := set(classes) ^ set(others):
-            raise UserError(f"{root}: class {min(odd)} is in only one of train and test")
-    else:
-        samples, classes = list_samples(root)
-        names = [path.relative_to(root).as_posix() for path, _ in samples]
-        divided = divide(names, cfg.holdout, cfg.test, [label for _, label in samples])
-        parts = {part: [samples[i] for i in rows] for part, rows in divided.items()}
-    paths = [path for part in parts.values() for path, _ in part]
-    check_images(paths, same_channels=cfg.channels is None)
-    first = open_image(paths[0])
-    spec = Spec(classes, cfg.channels or count_channels(first), cfg.size or min(first.size))
-    for part, samples in parts.items():
-        names = (f"{path.relative_to(root).as_posix()} {label}" for path, label in samples)
-        parts[part] = Decoded(partial(read_file, samples), len(samples), spec, names)
-    return parts, spec
+    check_root(cfg.root, WANTED)
+    passed: Counter = Counter()
+    places = find_parts(cfg.root, passed)
+    found = {part: list_classes(folder, passed, flat) for part, folder in places.items()}
+    if passed.total():
+        log.info("passed over: %s", tell(passed))
+    classes = known.classes if known else choose_classes(found["train"], places["train"], flat)
+    source = "the run" if known else places["train"]
+    samples = [
+        Sample(path, find_class(name, classes, places[part], source), part)
+        for part, files in found.items()
+        for name, paths in files.items()
+        for path in paths
+    ]
+    samples, channels, size = survey(samples, read_sample, cfg, known)
+    spec = Spec(classes, channels, size)
+    names = [sample.image.relative_to(cfg.root).as_posix() for sample in samples]
+    parts = place(samples, names, cfg, [sample.label for sample in samples])
+    if not known:
+        check_parts(parts, cfg.root)
+    datasets = {}
+    for part, rows in parts.items():
+        chosen = [samples[row] for row in rows]
+        tell_missing(part, [sample.label for sample in chosen], classes)
+        marks = [f"{names[row]} {samples[row].size} {samples[row].label}" for row in rows]
+        images = [sample.image for sample in chosen]
+        datasets[part] = Decoded(partial(read_file, chosen), images, spec, cfg, marks)
+    return datasets, spec
 
 
-def read_file(samples: list[tuple[Path, int]], epoch: int, index: int) -> tuple[Image.Image, int]:
+def read_sample(sample: Sample) -> Image.Image:
+    """Return a sample's image."""
+    return open_image(sample.image)
+
+
+def read_file(samples: list[Sample], epoch: int, index: int) -> tuple[Image.Image, int]:
     """Return a sample's image and label, the same ones in each epoch."""
-    path, label = samples[index]
-    return open_image(path), label
+    return open_image(samples[index].image), samples[index].label
 
 
-def list_samples(folder: Path) -> tuple[list[tuple[Path, int]], list[str]]:
-    """Return the files with their labels and the names of the classes, both in sorted order."""
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder; data.root wants one with a folder per class")
-    classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
-    if len(classes) < 2:
-        raise UserError(f"{folder} holds {len(classes)} class folders; at least 2 are needed")
-    samples = [(p, label) for label, n in enumerate(classes) for p in list_images(folder / n)]
-    return samples, classes
+def list_classes(folder: Path, passed: Counter, flat: bool) -> dict[str, list[Path]]:
+    """Return the images of each class folder, both in sorted order."""
+    folders = list_folders(folder, passed)
+    if flat and not folders:
+        return {ALL: find_images(folder, passed)}
+    for entry in folder.iterdir():
+        kind = "hidden or system entries" if is_hidden(entry.name) else "files beside the folders"
+        passed[kind] += entry.is_file()
+    return {entry.name: find_images(entry, passed) for entry in folders}
+
+
+def choose_classes(found: dict[str, list[Path]], folder: Path, flat: bool) -> list[str]:
+    """Return the classes of the images to train on; UserError if they are too few, or empty."""
+    if len(found) < 2 and not flat:
+        beside = "images and no" if not found else f"{len(found)} class"
+        raise UserError(f"{folder} holds {beside} class folders; at least 2 are needed")
+    for name, paths in found.items():
+        if not paths:
+            list_images(folder / name if name != ALL else folder)  # tells what is there instead
+    return list(found)

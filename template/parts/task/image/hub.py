@@ -1,24 +1,30 @@
 """Image datasets of the `datasets` library, by name or local path, as a whole or as a stream."""
 
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from PIL import Image
 
-from .errors import UserError
-from .images import Decoded, Spec, count_channels
+from .errors import UserError, check_choice
+from .files import sift
+from .images import Decoded, Spec, find_class, tell_missing
 from .parts import divide
+from .pixels import count_channels, decode, naming, to_mode
 from .splits import choose_splits, load_splits
+from .survey import find_size
 
 BUFFER = 1000
 """images a stream draws its random order from"""
+LABELS = ("label", "labels", "class", "category", "target")
+"""columns that are taken for the label if none is of type ClassLabel"""
 
 
 class Stream:
     """A split that is read from its start in each epoch, in that epoch's order."""
 
-    def __init__(self, rows: Any, columns: tuple[str, str], count: int):
+    def __init__(self, rows: Any, columns: "Columns", count: int):
         self.rows, self.columns, self.count = rows, columns, count
         self.epoch, self.position, self.ahead = -1, 0, iter(())
 
@@ -31,52 +37,107 @@ class Stream:
         if row is None:
             raise UserError(f"the stream holds fewer than the {self.count} images it should")
         self.position = index + 1
-        return row[self.columns[0]][0], row[self.columns[1]][0]
+        return self.columns.read({name: values[0] for name, values in row.items()}, index)
 
 
-def read_hub(cfg: Any, seed: int) -> tuple[dict[str, Decoded], Spec]:
-    """Return the splits of the dataset `cfg.hf`; `cfg` is a DataConfig.
+class Columns:
+    """The columns of images and of labels, and the classes that these are of."""
 
-    Raises UserError if the dataset, a split, an image or a label column is not there.
+    def __init__(self, rows: Any, cfg: Any, known: Spec | None, flat: bool):
+        features = rows.features or {}
+        kinds = {type(feature).__name__: n for n, feature in reversed(features.items())}
+        self.image = cfg.image or kinds.get("Image")
+        named = [name for name in LABELS if name in features]
+        self.label = cfg.label or kinds.get("ClassLabel") or next(iter(named), None)
+        for key, name in (("image", self.image), ("label", self.label)):
+            if name is None and not (key == "label" and flat):
+                raise UserError(f"{cfg.hf} has no column for data.{key}; it has {list(features)}")
+            if name is not None:
+                check_choice(f"data.{key}", name, features)
+        self.names = getattr(features.get(self.label), "names", None)
+        if known:
+            self.classes = known.classes
+        elif self.label is None:
+            self.classes = ["all"]
+        elif self.names:
+            self.classes = self.names
+        elif cfg.streaming:
+            raise UserError(f"data.label: {self.label} isn't of type ClassLabel, as of a stream")
+        else:
+            values = sorted({value for value in rows[self.label] if value is not None})
+            self.classes = list(dict.fromkeys(str(value).strip() for value in values))
+
+    def find(self, value: Any, place: Any) -> int:
+        """Return the number of the class that a label stands for; `place` is where it stands."""
+        if self.label is None:
+            return 0
+        if value is None or (self.names and value < 0):
+            raise UserError(f"{place} has no {self.label}")
+        name = self.names[value] if self.names else str(value).strip()
+        return find_class(name, self.classes, place, "the classes")
+
+    def labels(self, rows: Any) -> list[int]:
+        """Return the number of each row's class."""
+        values = rows[self.label] if self.label else len(rows) * [None]
+        return [self.find(value, f"row {index}") for index, value in enumerate(values)]
+
+    def read(self, row: dict[str, Any], index: int) -> tuple[Image.Image, int]:
+        """Return a row's image, upright, and the number of its class."""
+        return decode(row[self.image]), self.find(row.get(self.label), f"row {index}")
+
+
+def read_hub(
+    cfg: Any, seed: int, known: Spec | None = None, flat: bool = False
+) -> tuple[dict[str, Decoded], Spec]:
+    """Return the splits of the dataset `cfg.hf`, divided if there is one; `cfg` is a DataConfig.
+
+    The classes are those of `known`, a run's own spec, if it is given; if `flat`, images may have
+    none. Raises UserError if the dataset, a split, an image or a label column is not there.
     """
     splits = load_splits(cfg.hf, cfg.streaming)
     chosen = choose_splits(splits, cfg.train_split, cfg.eval_split)
     if "evaluation" not in chosen and cfg.streaming:
         raise UserError(f"data.eval_split: a stream needs one; {cfg.hf} has {', '.join(splits)}")
     parts = {part: splits[name] for part, name in chosen.items()}
-    columns, classes = find_columns(parts["train"], cfg.hf)
-    first = next(iter(parts["train"]))[columns[0]]
-    spec = Spec(classes, cfg.channels or count_channels(first), cfg.size or min(first.size))
+    columns = Columns(parts["train"], cfg, known, flat)
+    with naming(f"of {cfg.hf}"):
+        first = decode(next(iter(parts["train"]))[columns.image])
+    channels = cfg.channels or (known.channels if known else count_channels(first))
+    spec = Spec(columns.classes, channels, find_size(first, cfg, known))
     if cfg.streaming:
         parts["train"] = parts["train"].shuffle(seed=seed, buffer_size=BUFFER)
         for part, rows in parts.items():
             given = cfg.train_examples if part == "train" else cfg.eval_examples
             count = given or count_examples(rows, chosen[part], part)
-            parts[part] = Decoded(Stream(rows, columns, count).read, count, spec)
+            names = range(count)
+            parts[part] = Decoded(Stream(rows, columns, count).read, names, spec, cfg)
         return parts, spec
+    labels = {part: columns.labels(rows) for part, rows in parts.items()}
     if "evaluation" not in parts:
-        labels = parts["train"][columns[1]]
-        names = [f"row {number}" for number in range(len(labels))]
-        divided = divide(names, cfg.holdout, cfg.test, labels)
-        parts |= {part: parts["train"].select(rows) for part, rows in divided.items()}
+        names = [f"row {number}" for number in range(len(labels["train"]))]
+        divided = divide(names, cfg.holdout, cfg.test, labels["train"])
+        parts = {part: parts["train"].select(rows) for part, rows in divided.items() if rows}
+        labels = {part: [labels["train"][row] for row in divided[part]] for part in parts}
     for part, rows in parts.items():
-        parts[part] = Decoded(partial(read_row, rows, columns), len(rows), spec)
+        tell_missing(part, labels[part], spec.classes)
+        read, names = partial(read_row, rows, columns), range(len(rows))
+        if cfg.skip_broken:
+            look = partial(check_row, read, cfg)
+            names = [index for index, _ in sift(names, look, skip=True)]
+            read = partial(read_row, rows.select(names), columns)
+        parts[part] = Decoded(read, names, spec, cfg, [labels[part][row] for row in names])
     return parts, spec
 
 
-def read_row(rows: Any, columns: tuple[str, str], epoch: int, index: int) -> tuple[Any, int]:
+def read_row(rows: Any, columns: Columns, epoch: int, index: int) -> tuple[Image.Image, int]:
     """Return a row's image and label, the same ones in each epoch."""
-    row = rows[index]
-    return row[columns[0]], row[columns[1]]
+    return columns.read(rows[index], index)
 
 
-def find_columns(rows: Any, name: str) -> tuple[tuple[str, str], list[str]]:
-    """Return the names of the first image and label columns, and the names of the classes."""
-    features = rows.features or {}
-    kinds = {type(feature).__name__: column for column, feature in reversed(features.items())}
-    if not {"Image", "ClassLabel"} <= kinds.keys():
-        raise UserError(f"{name} lacks a column of Image or of ClassLabel type; it has {features}")
-    return (kinds["Image"], kinds["ClassLabel"]), features[kinds["ClassLabel"]].names
+def check_row(read: Callable, cfg: Any, index: int) -> None:
+    """Raise UserError if a row's image can't be read."""
+    with naming(f"row {index}"):
+        to_mode(read(0, index)[0], 3, cfg)
 
 
 def count_examples(rows: Any, split: str, part: str) -> int:

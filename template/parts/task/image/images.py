@@ -1,6 +1,7 @@
 """Images with labels: the embedded digits, and files that are decoded when they are asked for."""
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from .errors import UserError
+from .errors import UserError, nearest
 from .parts import divide, identify
+from .pixels import ImageConfig, naming, open_image, to_mode
 from .samples import Batched
 
-MODES = {1: "L", 3: "RGB"}
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+log = logging.getLogger(__name__)
+
+NAMED = 8
+"""classes that are named of many"""
 
 
 @dataclass
@@ -47,29 +51,33 @@ class Digits(Batched):
 
 
 class Decoded(Batched):
-    """Images that `read(epoch, index)` gives, with their labels, brought to one size."""
+    """Images that `read(epoch, index)` gives, with their labels, brought to one size.
+
+    `names` are what they are called, `marks` what tells them from others; `cfg` is an ImageConfig.
+    """
 
     def __init__(
         self,
         read: Callable[[int, int], tuple[Image.Image, int | Tensor]],
-        count: int,
+        names: Sequence[Any],
         spec: Spec,
-        names: Iterable[str] = (),
+        cfg: ImageConfig,
+        marks: Sequence[Any] = (),
     ):
-        self.read, self.count, self.spec, self.identity = read, count, spec, identify(names)
+        self.read, self.names, self.spec, self.cfg = read, names, spec, cfg
+        self.identity = identify(marks)
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.names)
 
     def __getitem__(self, keys: list[int]) -> dict[str, Tensor]:
         """Return a batch of `image` [b, c, h, w] (uint8), `label` [b, ...] and `key` [b]."""
         samples = {}
         for key in sorted(set(keys)):  # padding repeats keys
-            try:
-                image, label = self.read(*divmod(key, self.count))
-                samples[key] = to_pixels(image, self.spec), torch.as_tensor(label)
-            except (OSError, SyntaxError, ValueError) as error:
-                raise UserError(f"image {key % self.count} can't be read: {error}") from None
+            epoch, index = divmod(key, len(self))
+            with naming(self.names[index]):
+                image, label = self.read(epoch, index)
+                samples[key] = to_pixels(image, self.spec, self.cfg), torch.as_tensor(label)
         return {
             "image": torch.stack([samples[key][0] for key in keys]),
             "label": torch.stack([samples[key][1] for key in keys]),
@@ -84,58 +92,64 @@ def read_digits(cfg: Any) -> tuple[dict[str, Digits], Spec]:
     digits = load_digits()
     spec = Spec([str(digit) for digit in range(10)], cfg.channels or 1, cfg.size or 8)
     gray = np.rint(digits.images * (255 / 16)).astype(np.uint8)
-    images = torch.stack([to_pixels(Image.fromarray(image), spec) for image in gray])
+    images = torch.stack([to_pixels(Image.fromarray(image), spec, cfg) for image in gray])
     labels = torch.from_numpy(digits.target).long()
     names = [f"digit {number}" for number in range(len(labels))]
     parts = divide(names, cfg.holdout, cfg.test, labels.tolist())
     return {part: Digits(images[rows], labels[rows]) for part, rows in parts.items()}, spec
 
 
-def list_images(path: Path) -> list[Path]:
-    """Return an image file, or the sorted ones of a folder; raise UserError if there is none."""
-    if path.is_file():
-        return [path]
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-    if not found:
-        raise UserError(f"no image in {path}; allowed: {', '.join(sorted(SUFFIXES))}")
-    return found
+def tell_missing(part: str, labels: Iterable[int], classes: list[str]) -> None:
+    """Tell which classes no sample of a part is of."""
+    missing = [classes[label] for label in sorted(set(range(len(classes))) - set(labels))]
+    if missing:
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        log.info("none for %s is of class %s%s", part, ", ".join(missing[:NAMED]), more)
 
 
-def open_image(path: Path) -> Image.Image:
-    """Return the decoded image; raise UserError with the file's name if it can't be read."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            return image
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UserError(f"unreadable image {path}: {error}") from None
-
-
-def count_channels(image: Image.Image) -> int:
-    """Return 1 for gray images, 3 for all others."""
-    return 1 if image.mode in ("1", "L", "I", "I;16", "F", "LA") else 3
-
-
-def check_images(paths: list[Path], same_channels: bool) -> None:
-    """Read the head of every file; the pixels are read, and may yet fail, when they are needed."""
-    found: dict[int, Path] = {}
-    for path in paths:
-        try:
-            with Image.open(path) as image:
-                found.setdefault(count_channels(image), path)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise UserError(f"unreadable image {path}: {error}") from None
-    if same_channels and len(found) > 1:
+def find_class(name: str, classes: list[str], place: Any, source: Any) -> int:
+    """Return a class's number; raise UserError if `source`, which has the classes, lacks it."""
+    if name not in classes:
+        more = " ..." if len(classes) > NAMED else ""
         raise UserError(
-            f"mixed channel counts: {found[1]} has 1, {found[3]} has 3; "
-            "set data.channels to 1 or 3, and all are converted"
+            f"{place}: class {name}{nearest(name, classes)} is none of those of {source}: "
+            f"{', '.join(classes[:NAMED])}{more}"
         )
+    return classes.index(name)
 
 
-def to_pixels(image: Image.Image, spec: Spec) -> Tensor:
+def to_pixels(image: Image.Image, spec: Spec, cfg: ImageConfig) -> Tensor:
     """Return the middle of the image as uint8 [c, size, size], scaled down or up to fit."""
-    image = image.convert(MODES[spec.channels])
+    image = to_mode(image, spec.channels, cfg)
     if image.size != (spec.size, spec.size):
         image = ImageOps.fit(image, (spec.size, spec.size), Image.Resampling.BILINEAR)
     pixels = torch.from_numpy(np.array(image))
     return pixels[None] if spec.channels == 1 else pixels.permute(2, 0, 1)
+
+
+def read_pixels(path: Path, spec: Spec, cfg: ImageConfig) -> Tensor:
+    """Return the pixels of an image file; raise UserError, with its name, if it can't be read."""
+    with naming(path):
+        return to_pixels(open_image(path), spec, cfg)
+
+
+def check_scale(cfg: Any, spec: Spec) -> None:
+    """Raise UserError for a mean or deviation that isn't one number, or one for each channel."""
+    if min(cfg.std if isinstance(cfg.std, list) else [cfg.std], default=1) <= 0:
+        raise UserError(f"data.std is {cfg.std}; allowed: above 0")
+    for name in ("mean", "std"):
+        value = getattr(cfg, name)
+        if isinstance(value, list) and len(value) != spec.channels:
+            raise UserError(
+                f"data.{name} holds {len(value)} numbers; allowed: one, or one for each channel "
+                f"of the images, {spec.channels}"
+            )
+
+
+def normalize(image: Tensor, mean: float | list[float], std: float | list[float]) -> Tensor:
+    """Return images [b, c, h, w] less the mean and divided by the deviation, by channel if so."""
+    mean, std = (
+        image.new_tensor(value)[:, None, None] if isinstance(value, list) else value
+        for value in (mean, std)
+    )
+    return (image - mean) / std

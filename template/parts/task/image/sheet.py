@@ -8,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from .images import Spec
+from .picture import save_enlarged, to_picture
 
 
 def draw_images(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
@@ -15,11 +16,9 @@ def draw_images(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> s
     side, edge = math.ceil(len(samples) ** 0.5), spec.size + 1
     sheet = Image.new("RGB", (side * edge, side * edge), "white")
     for number, sample in enumerate(samples):
-        pixels = sample["image"][0].expand(3, -1, -1).permute(1, 2, 0).numpy()
         row, column = divmod(number, side)
-        sheet.paste(Image.fromarray(pixels), (column * edge, row * edge))
-    file = folder / "data.png"
-    sheet.resize((sheet.width * 4, sheet.height * 4), Image.Resampling.NEAREST).save(file)
+        sheet.paste(to_picture(sample["image"][0], spec.size), (column * edge, row * edge))
+    file = save_enlarged(sheet, folder)
     labels = (spec.classes[sample["label"]] for sample in samples)
     rows = (" ".join(islice(labels, side)) for _ in range(0, len(samples), side))
     return "\n".join([f"{file} shows:", *rows])

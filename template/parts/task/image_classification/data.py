@@ -5,21 +5,23 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+from jsonargparse.typing import NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from .augment import AugmentConfig, augment
 #% if 'auto_augment' in extras %#
 from .auto_augment import AutoAugmentConfig, auto_augment
 #% endif %#
-from .errors import run_command
+from .errors import UserError, attempt, run_command
+from .files import list_images
 from .folder import read_folder
 from .hub import read_hub
-from .images import Spec, list_images, open_image, read_digits, to_pixels
+from .images import Spec, check_scale, normalize, read_digits, read_pixels
 from .loader import Loader
 #% if 'mixup' in extras %#
 from .mixup import MixupConfig, mix_pairs
 #% endif %#
+from .pixels import ImageConfig
 #% if 'progressive_resizing' in extras %#
 from .progressive_resizing import ProgressiveResizingConfig, grow
 #% endif %#
@@ -28,7 +30,7 @@ from .sheet import draw_images
 
 
 @dataclass(kw_only=True)
-class DataConfig:
+class DataConfig(ImageConfig):
     """The images; without `root` and `hf` the 1,797 digits that come with scikit-learn."""
 
     batch_size: PositiveInt = 64
@@ -36,31 +38,19 @@ class DataConfig:
     workers: NonNegativeInt = 0
     """loader processes beside each training process; 0 is best for data in memory"""
     root: Path | None = None
-    """folder with a folder of images per class, or with `train` and `test` folders of that kind"""
-    hf: str | None = None
-    """image dataset of the `datasets` library: a name on the hub or a local path"""
+    """folder with a folder of images per class, or splits (`train`, `val`) of that kind"""
+    label: str | None = None
+    """column of `hf` with the labels; null takes the first one of type ClassLabel, or `label`"""
     streaming: bool = False
     """read `hf` as a stream, in the order of a shuffle buffer, without storing it"""
-    train_split: str = "train"
-    """split of `hf` to train on"""
-    eval_split: str | None = None
-    """split of `hf` to evaluate on; null takes `test` or `validation` or holds images out"""
     train_examples: PositiveInt | None = None
     """images of one epoch; needed for a stream that doesn't tell its length"""
     eval_examples: PositiveInt | None = None
     """images of one evaluation; needed for a stream that doesn't tell its length"""
-    holdout: OpenUnitInterval = 0.2
-    """share of the images, drawn by their names, to evaluate on where there is no split for it"""
-    test: OpenUnitInterval | None = None
-    """share held out as well where `holdout` is, and never looked at before the run's end"""
-    size: PositiveInt | None = None
-    """side of the square images, in pixels; null takes the shorter side of the first one"""
-    channels: PositiveInt | None = None
-    """1 (gray) or 3 (RGB), images are converted; null takes those of the first image"""
-    mean: float = 0.5
-    """subtracted from the pixels, which lie in [0, 1]"""
-    std: float = 0.25
-    """divides the pixels after that"""
+    mean: float | list[float] = 0.5
+    """subtracted from the pixels, which lie in [0, 1]: one number, or one for each channel"""
+    std: float | list[float] = 0.25
+    """divides the pixels after that, likewise"""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     """random changes of the training images"""
     #% if 'auto_augment' in extras %#
@@ -79,12 +69,11 @@ class DataConfig:
     #% endif %#
 
     def __post_init__(self):
-        if self.root and self.hf:
-            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+        super().__post_init__()
         if self.streaming and not self.hf:
             raise ValueError("data.streaming reads a dataset of data.hf, which is null")
-        if self.channels not in (None, 1, 3):
-            raise ValueError(f"data.channels is {self.channels}; allowed: 1, 3, null")
+        if self.streaming and self.skip_broken:
+            raise ValueError("data.skip_broken would change the length of data.streaming's epochs")
         #% if 'mixup' in extras %#
         if self.batch_size % 2:
             raise ValueError(f"data.batch_size is {self.batch_size}; mixup takes pairs: even ones")
@@ -92,11 +81,12 @@ class DataConfig:
 
 
 def build_loaders(
-    cfg: DataConfig, seed: int, accumulate: int = 1
+    cfg: DataConfig, seed: int, accumulate: int = 1, known: Spec | None = None
 ) -> tuple[dict[str, Loader], Spec]:
     """Return a loader for each part of the images, and what the model must know of them.
 
-    The parts are `train`, `evaluation` and, if there is one, `test`.
+    The parts are `train`, `evaluation` and, if there is one, `test`. `known` is what the model of a
+    run knows already, whose classes and sizes are then used.
 
     A batch is a dict of `image` [b, c, h, w] (float32, normalised), `label` [b] and `key` [b].
     #% if 'mixup' in extras %#
@@ -104,11 +94,12 @@ def build_loaders(
     #% endif %#
     """
     if cfg.root:
-        parts, spec = read_folder(cfg)
+        parts, spec = read_folder(cfg, known)
     elif cfg.hf:
-        parts, spec = read_hub(cfg, seed)
+        parts, spec = read_hub(cfg, seed, known)
     else:
         parts, spec = read_digits(cfg)
+    check_scale(cfg, spec)
 
     shuffle = not cfg.streaming  # a stream shuffles itself
     train, size, workers = parts["train"], cfg.batch_size, cfg.workers
@@ -136,14 +127,19 @@ def prepare(
         image, share = mix_pairs(image, batch["key"], size, cfg.mixup, draw)
         batch = batch | {"share": share}
         #% endif %#
-    return batch | {"image": (image - cfg.mean) / cfg.std}
+    return batch | {"image": normalize(image, cfg.mean, cfg.std)}
 
 
-def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """Yield the name of each image file and a batch that holds it alone."""
+def read_inputs(
+    path: Path, cfg: DataConfig, spec: Spec
+) -> Iterator[tuple[str, dict[str, Tensor] | UserError]]:
+    """Yield each image file's name and a batch that holds it alone, or why it can't be read."""
+
+    def read(file: Path) -> dict[str, Tensor]:
+        return prepare({"image": read_pixels(file, spec, cfg)[None]}, cfg)
+
     for file in list_images(path):
-        pixels = to_pixels(open_image(file), spec)
-        yield str(file), prepare({"image": pixels[None]}, cfg)
+        yield str(file), attempt(read, file)
 
 
 def main(argv: list[str]) -> None:

@@ -6,21 +6,23 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+from jsonargparse.typing import NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from .augment import AugmentConfig, augment
-from .errors import run_command
+from .errors import UserError, attempt, run_command
+from .files import list_images
 from .folder import read_folder
 from .hub import read_hub
-from .images import Spec, list_images, open_image, read_digits, to_pixels
+from .images import Spec, read_digits, read_pixels
 from .loader import Loader
+from .pixels import ImageConfig
 from .rng import mix
 from .sheet import draw_images
 
 
 @dataclass(kw_only=True)
-class DataConfig:
+class DataConfig(ImageConfig):
     """The images; without `root` and `hf` the 1,797 digits that come with scikit-learn."""
 
     batch_size: PositiveInt = 64
@@ -28,53 +30,41 @@ class DataConfig:
     workers: NonNegativeInt = 0
     """loader processes beside each training process; 0 is best for data in memory"""
     root: Path | None = None
-    """folder with a folder of images per class, or with `train` and `test` folders of that kind"""
-    hf: str | None = None
-    """image dataset of the `datasets` library: a name on the hub or a local path"""
+    """folder of images, or of a folder per class, or splits (`train`, `val`) of these"""
+    label: str | None = None
+    """column of `hf` with the labels; null takes the first one of type ClassLabel, or `label`"""
     streaming: bool = False
     """read `hf` as a stream, in the order of a shuffle buffer, without storing it"""
-    train_split: str = "train"
-    """split of `hf` to train on"""
-    eval_split: str | None = None
-    """split of `hf` to evaluate on; null takes `test` or `validation` or holds images out"""
     train_examples: PositiveInt | None = None
     """images of one epoch; needed for a stream that doesn't tell its length"""
     eval_examples: PositiveInt | None = None
     """images of one evaluation; needed for a stream that doesn't tell its length"""
-    holdout: OpenUnitInterval = 0.2
-    """share of the images, drawn by their names, to evaluate on where there is no split for it"""
-    test: OpenUnitInterval | None = None
-    """share held out as well where `holdout` is, and never looked at before the run's end"""
-    size: PositiveInt | None = None
-    """side of the square images, in pixels; null takes the shorter side of the first one"""
-    channels: PositiveInt | None = None
-    """1 (gray) or 3 (RGB), images are converted; null takes those of the first image"""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     """random changes of the training images, which the generated ones then show as well"""
 
     def __post_init__(self):
-        if self.root and self.hf:
-            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+        super().__post_init__()
         if self.streaming and not self.hf:
             raise ValueError("data.streaming reads a dataset of data.hf, which is null")
-        if self.channels not in (None, 1, 3):
-            raise ValueError(f"data.channels is {self.channels}; allowed: 1, 3, null")
+        if self.streaming and self.skip_broken:
+            raise ValueError("data.skip_broken would change the length of data.streaming's epochs")
 
 
 def build_loaders(
-    cfg: DataConfig, seed: int, accumulate: int = 1
+    cfg: DataConfig, seed: int, accumulate: int = 1, known: Spec | None = None
 ) -> tuple[dict[str, Loader], Spec]:
     """Return a loader for each part of the images, and what the model must know of them.
 
-    The parts are `train`, `evaluation` and, if there is one, `test`.
+    The parts are `train`, `evaluation` and, if there is one, `test`. `known` is what the model of a
+    run knows already, whose classes and sizes are then used.
 
     A batch is a dict of `image` [b, c, h, w] (float32, in [-1, 1]), `label` [b], `key` [b] and
     `draw` [b], the seed of all that is drawn for the image.
     """
     if cfg.root:
-        parts, spec = read_folder(cfg)
+        parts, spec = read_folder(cfg, known, flat=True)
     elif cfg.hf:
-        parts, spec = read_hub(cfg, seed)
+        parts, spec = read_hub(cfg, seed, known, flat=True)
     else:
         parts, spec = read_digits(cfg)
 
@@ -94,13 +84,21 @@ def prepare(batch: dict[str, Tensor], cfg: DataConfig, seed: int, train: bool) -
     return batch | {"image": 2 * image - 1, "draw": batch["key"] + mix(seed, "draw", train)}
 
 
-def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """Yield the name of each image file and a batch that holds it alone, as of the first class."""
+def read_inputs(
+    path: Path, cfg: DataConfig, spec: Spec
+) -> Iterator[tuple[str, dict[str, Tensor] | UserError]]:
+    """Yield each image file's name and a batch that holds it alone, or why it can't be read.
+
+    It is taken as one of the first class.
+    """
     zero = torch.zeros(1, dtype=torch.long)
+
+    def read(file: Path) -> dict[str, Tensor]:
+        batch = {"image": read_pixels(file, spec, cfg)[None], "label": zero, "key": zero}
+        return prepare(batch, cfg, seed=0, train=False)
+
     for file in list_images(path):
-        pixels = to_pixels(open_image(file), spec)
-        batch = {"image": pixels[None], "label": zero, "key": zero}
-        yield str(file), prepare(batch, cfg, seed=0, train=False)
+        yield str(file), attempt(read, file)
 
 
 def main(argv: list[str]) -> None:

@@ -1,5 +1,8 @@
 """A folder of images and their masks, checked before a minute of training is spent on it."""
 
+import logging
+import re
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,55 +11,123 @@ from PIL import Image
 from torch import Tensor
 
 from .errors import UserError
-from .images import Decoded, Spec, check_images, count_channels, list_images, open_image
-from .masks import count_classes, read_mask, to_label
-from .parts import divide
+from .files import check_root, find_images, find_parts, list_folders, list_images, tell
+from .images import Decoded
+from .masks import Spec, check_size, find_classes, read_mask, to_label
+from .pixels import open_image
+from .survey import Sample, check_parts, place, survey
+
+log = logging.getLogger(__name__)
+
+WANTED = "a folder with images and masks, or with splits of that kind"
+IMAGES = ("images", "image", "imgs", "img")
+MASKS = ("masks", "mask", "labels", "label", "annotations", "annotation")
+"""what the two folders are called, in any case"""
+ENDING = re.compile("[_-](masks?|gt|labels?|seg)$")
+"""what the name of a mask may have behind that of its image"""
 
 
-def read_folder(cfg: Any) -> tuple[dict[str, Decoded], Spec]:
-    """Return the images of `root/train` and `root/test` or, if those aren't there, of `root` split.
+def read_folder(cfg: Any, known: Spec | None = None) -> tuple[dict[str, Decoded], Spec]:
+    """Return the images of the splits in `root` or, if there are none, of `root` divided.
 
-    `cfg` is a DataConfig. Raises UserError for a missing folder or mask, an unreadable file and,
-    without `channels`, for images with different numbers of channels.
+    `cfg` is a DataConfig; the classes are those of `known`, a run's own spec, if it is given.
+    Raises UserError for a missing folder or mask, and for files that can't be read.
     """
-    root = cfg.root
-    if (root / "train").is_dir() and (root / "test").is_dir():
-        parts = {"train": list_pairs(root / "train"), "evaluation": list_pairs(root / "test")}
+    check_root(cfg.root, WANTED)
+    passed: Counter = Counter()
+    samples = [
+        Sample(image, mask, part)
+        for part, folders in list_places(cfg.root, passed).items()
+        for image, mask in list_pairs(*folders, passed)
+    ]
+    if passed.total():
+        log.info("passed over: %s", tell(passed))
+    samples, channels, size = survey(samples, read_whole, cfg, known)
+    names = [sample.image.relative_to(cfg.root).as_posix() for sample in samples]
+    parts = place(samples, names, cfg)
+    if known:
+        spec = Spec(known.classes, channels, size, known.binary)
     else:
-        pairs = list_pairs(root)
-        if len(pairs) < 2:
-            raise UserError(f"{root} holds one image; one more is needed, to evaluate on")
-        names = [path.relative_to(root).as_posix() for path, _ in pairs]
-        divided = divide(names, cfg.holdout, cfg.test)
-        parts = {part: [pairs[i] for i in rows] for part, rows in divided.items()}
-    images, masks = zip(*(pair for part in parts.values() for pair in part), strict=True)
-    check_images(images, same_channels=cfg.channels is None)
-    first = open_image(images[0])
-    classes = cfg.classes or count_classes(read_mask(open_image(path), str(path)) for path in masks)
-    spec = Spec(classes, cfg.channels or count_channels(first), cfg.size or min(first.size))
-    for part, pairs in parts.items():
-        names = (path.relative_to(root).as_posix() for path, _ in pairs)
-        parts[part] = Decoded(partial(read_pair, pairs, spec), len(pairs), spec, names)
-    return parts, spec
+        check_parts(parts, cfg.root)
+        train, others = (
+            (read_mask(open_image(sample.label), str(sample.label)) for sample in chosen)
+            for chosen in (
+                [samples[row] for row in parts["train"]],
+                [samples[row] for part in parts if part != "train" for row in parts[part]],
+            )
+        )
+        classes, binary = find_classes(train, others, cfg.classes)
+        spec = Spec(classes, channels, size, binary)
+    datasets = {}
+    for part, rows in parts.items():
+        chosen = [samples[row] for row in rows]
+        marks = [
+            f"{names[row]} {samples[row].size} {samples[row].label.stat().st_size}" for row in rows
+        ]
+        images = [sample.image for sample in chosen]
+        datasets[part] = Decoded(partial(read_pair, chosen, spec), images, spec, cfg, marks)
+    return datasets, spec
+
+
+def read_whole(sample: Sample) -> Image.Image:
+    """Return an image that has a mask that can be read, of its size."""
+    image, mask = open_image(sample.image), open_image(sample.label)
+    read_mask(mask, str(sample.label))
+    check_size(mask, image, str(sample.label))
+    return image
 
 
 def read_pair(
-    pairs: list[tuple[Path, Path]], spec: Spec, epoch: int, index: int
+    samples: list[Sample], spec: Spec, epoch: int, index: int
 ) -> tuple[Image.Image, Tensor]:
     """Return an image and its label [size, size], the same ones in each epoch."""
-    image, mask = (open_image(path) for path in pairs[index])
-    return image, to_label(mask, image, spec, str(pairs[index][1]))
+    path, name = samples[index].image, str(samples[index].label)
+    image = open_image(path)
+    return image, to_label(open_image(samples[index].label), image, spec, name)
 
 
-def list_pairs(folder: Path) -> list[tuple[Path, Path]]:
-    """Return the files of `folder/images`, sorted, each with that in `folder/masks` of its name."""
-    for part in (folder / "images", folder / "masks"):
-        if not part.is_dir():
-            raise UserError(f"{part} is not a folder; data.root wants one with images and masks")
+def find_folder(folder: Path, names: tuple[str, ...], passed: Counter) -> Path:
+    """Return the folder of one of the names, in any case; raise UserError if there is none."""
+    there = {entry.name.lower(): entry for entry in list_folders(folder, passed)}
+    for name in names:
+        if name in there:
+            return there[name]
+    raise UserError(f"{folder / names[0]} is not a folder; data.root wants {WANTED}")
+
+
+def list_places(root: Path, passed: Counter) -> dict[str, list[Path]]:
+    """Return the folders of images and of masks of each part.
+
+    Splits are folders with both, or folders in both.
+    """
+    places = {
+        part: [find_folder(folder, names, passed) for names in (IMAGES, MASKS)]
+        for part, folder in find_parts(root, passed).items()
+    }
+    if len(places) == 1:
+        images, masks = (find_parts(folder, Counter()) for folder in places["train"])
+        if len(images) > 1 and images.keys() == masks.keys():
+            return {part: [images[part], masks[part]] for part in images}
+    return places
+
+
+def list_pairs(images: Path, masks: Path, passed: Counter) -> list[tuple[Path, Path]]:
+    """Return the images of a folder, sorted, each with the mask of its name.
+
+    Suffixes may differ, and the case of letters; a mask's name may end in `_mask` or the like.
+    """
+    named: dict[str, Path] = {}
+    for path in find_images(masks, passed):
+        other = named.setdefault(path.relative_to(masks).with_suffix("").as_posix().lower(), path)
+        if other != path:
+            raise UserError(f"{path} and {other} are masks of the same name")
+    found = {ENDING.sub("", name): path for name, path in named.items()} | named
     pairs = []
-    for image in list_images(folder / "images"):
-        inside = image.relative_to(folder / "images").with_suffix(".png")
-        pairs.append((image, folder / "masks" / inside))
-        if not pairs[-1][1].is_file():
-            raise UserError(f"{image} has no mask: {pairs[-1][1]} is not there")
+    for path in find_images(images, passed) or list_images(images):
+        inside = path.relative_to(images).with_suffix("")
+        if (mask := found.get(inside.as_posix().lower())) is None:
+            raise UserError(f"{path} has no mask: {masks / inside}.* is not there")
+        pairs.append((path, mask))
+    if lone := len(named) - len({mask for _, mask in pairs}):
+        passed["masks without an image"] += lone
     return pairs

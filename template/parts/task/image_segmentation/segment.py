@@ -1,5 +1,6 @@
 """The masks that a run's model makes of new images, as a command."""
 
+import sys
 from pathlib import Path
 
 import torch
@@ -8,16 +9,19 @@ from PIL import Image
 
 from .data import read_inputs
 from .device import start
-from .errors import run_command
-from .images import open_image
+from .errors import UserError, run_command
 from .load import load_model, parse_run, run_parser
-from .masks import paint
+from .masks import UNLABELLED, paint
 from .model import predict
+from .pixels import LYING, find_orientation, open_image, opening
 
 
 @torch.no_grad()
-def main(argv: list[str]) -> None:
-    """Write a mask for each image, of its size, in the run's folder; `predict` takes the same."""
+def main(argv: list[str]) -> int:
+    """Write a mask for each image, as it lies in its file, in the run's folder.
+
+    An image that can't be read is named on stderr, and makes the exit code 2 at the end.
+    """
     parser = run_parser("segment", main.__doc__)
     parser.add_argument("--input", type=Path, required=True, help="image, or folder of images")
     given, cfg = parse_run(parser, argv)
@@ -25,14 +29,24 @@ def main(argv: list[str]) -> None:
     model, spec = load_model(given.run, given.weights, cfg)
     model = accelerator.prepare(model).eval()
     root = given.input if given.input.is_dir() else given.input.parent
+    code = 0
     for name, batch in read_inputs(given.input, cfg.data, spec):
+        if isinstance(batch, UserError):
+            print(f"error: {batch}", file=sys.stderr)
+            code = 2
+            continue
         outputs = predict(model, send_to_device(batch, accelerator.device))
-        size = open_image(Path(name)).size
-        mask = paint(outputs[0].argmax(0)).resize(size, Image.Resampling.NEAREST)
+        values = outputs[0].argmax(0)
+        mask = paint(UNLABELLED * values if spec.binary else values)
+        mask = mask.resize(open_image(Path(name)).size, Image.Resampling.NEAREST)
+        with opening(Path(name)) as image:
+            turn = LYING.get(find_orientation(image))
+        mask = mask if turn is None else mask.transpose(turn)
         file = (given.run / "masks" / Path(name).relative_to(root)).with_suffix(".png")
         file.parent.mkdir(parents=True, exist_ok=True)
         mask.save(file)
         print(file)
+    return code
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .images import Spec
 from .masks import PALETTE, paint
+from .picture import save_enlarged, to_picture
 
 
 def draw_images(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
@@ -15,12 +16,11 @@ def draw_images(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> s
     columns, width, height = math.ceil((len(samples) / 2) ** 0.5), 2 * spec.size + 1, spec.size + 1
     sheet = Image.new("RGB", (columns * width, -(-len(samples) // columns) * height), "white")
     for number, sample in enumerate(samples):
-        pixels = sample["image"][0].expand(3, -1, -1).permute(1, 2, 0).numpy()
         row, column = divmod(number, columns)
-        sheet.paste(Image.fromarray(pixels), (column * width, row * height))
+        image = to_picture(sample["image"][0], spec.size)
+        sheet.paste(image, (column * width, row * height))
         sheet.paste(paint(sample["label"][0]), (column * width + spec.size, row * height))
-    file = folder / "data.png"
-    sheet.resize((sheet.width * 4, sheet.height * 4), Image.Resampling.NEAREST).save(file)
+    file = save_enlarged(sheet, folder)
     colours = (
         f"#{bytes(PALETTE[3 * i : 3 * i + 3]).hex()} {n}" for i, n in enumerate(spec.classes)
     )
