@@ -1,28 +1,36 @@
 """The data (yours to change): what a batch is and where it comes from."""
 
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from typing import Literal
 
+import polars as pl
 from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 from torch import Tensor
 
-from .encode import Rows, encode_names, encode_numbers, fit_names, fit_scale, is_numeric, refuse
-from .errors import UserError, check_choice, run_command
+from .cells import MARKS
+from .columns import Faults, Plan, parse
+from .encode import Rows, encode_names, encode_numbers, fit_names, fit_scale, name_rows
+from .errors import UserError, run_command
 from .loader import Loader
-from .parts import divide, find_splits
-from .splits import choose_splits, load_splits
-from .tables import READERS, Table, read_table, to_table
-from .target import (
-    Spec,
-    Target,
-    encode_target,
-    fit_target,
-    kinds,
-    list_targets,
-    read_example,
-    tell_targets,
+from .prepare import (
+    check_columns,
+    choose_columns,
+    choose_targets,
+    hold_out,
+    read_as,
+    read_parts,
+    tidy,
 )
+from .readers import Table, find_files, read_blocks
+from .target import Spec, Target, encode_target, fit_target, kinds, tell_targets
+
+BLOCK = 4096
+"""rows that are read at once to be predicted"""
 
 
 @dataclass(kw_only=True)
@@ -34,7 +42,7 @@ class DataConfig:
     workers: NonNegativeInt = 0
     """loader processes beside each training process; 0 is best for data in memory"""
     root: Path | None = None
-    """CSV, TSV, JSON lines or Parquet file, or a folder with one named train and one named test"""
+    """CSV, TSV, JSON or Parquet file, or a folder of such, those of `train` by themselves or not"""
     hf: str | None = None
     """table of the `datasets` library: a name on the hub or a local path"""
     train_split: str = "train"
@@ -43,113 +51,129 @@ class DataConfig:
     """split of `hf` to evaluate on; null takes `test` or `validation` or holds rows out"""
     holdout: OpenUnitInterval = 0.2
     """share of the rows, drawn by what they hold, to evaluate on where there is no file for it"""
-    test: OpenUnitInterval | None = None
-    """share held out as well where `holdout` is, and never looked at before the run's end"""
+    test: OpenUnitInterval | Path | None = None
+    """file that is never looked at before the run's end, or a share held out where `holdout` is"""
+    evaluation: Path | None = None
+    """file to evaluate on"""
+    group: str | None = None
+    """column whose rows of the same value stay together where rows are held out, as a patient's"""
     target: Target | None = None
     """column to predict; null takes the last"""
     ignore: list[str] = field(default_factory=list)
     """columns left out"""
     names: list[str] = field(default_factory=list)
-    """columns whose numbers are names, not amounts"""
+    """columns whose numbers are names, targets too, and those of names that hardly repeat"""
+    missing: list[str] = field(default_factory=list)
+    """further words that mean a missing value, beside an empty one and `marks`"""
+    marks: list[str] = field(default_factory=lambda: list(MARKS))
+    """the usual words for it, in any case; `[]` where a class is named None, or a country NA"""
+    decimal: Literal[".", ","] | None = None
+    """sign before the decimals of a number; null finds it"""
+    encoding: str | None = None
+    """how files of text are encoded, as latin-1; null takes UTF-8, or what a file's mark says"""
+    separator: str | None = None
+    """what stands between the fields of a line; null finds a comma, semicolon, tab or |"""
+    skip_broken: bool = False
+    """leave out rows with a value that can't be used instead of refusing them"""
 
     def __post_init__(self):
         if self.root and self.hf:
             raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+        if not self.root and (self.evaluation or isinstance(self.test, Path)):
+            raise ValueError("a file in data.evaluation or data.test goes with one in data.root")
 
 
 def build_loaders(
-    cfg: DataConfig, seed: int, accumulate: int = 1
+    cfg: DataConfig, seed: int, accumulate: int = 1, known: Spec | None = None
 ) -> tuple[dict[str, Loader], Spec]:
     """Return a loader for each part of the rows, and what the model must know of them.
 
-    The parts are `train`, `evaluation` and, if there is one, `test`.
+    The parts are `train`, `evaluation` and, if there is one, `test`. With `known`, that of a run,
+    nothing is learned of the rows, and they are read as that run read its own.
 
     A batch is a dict of `numbers` [b, n] (float32, scaled), `names` [b, m] (int64, 0 for unknown),
     what `encode_target` gives [b], and `key` [b]. Raises UserError that names the broken values.
     """
     tables = read_parts(cfg)
-    spec = fit(tables["train"], cfg)
-    errors: list[str] = []
-    parts = {part: Rows(encode(table, spec, errors)) for part, table in tables.items()}
-    refuse(errors)
+    plan = read_as(known) if known else choose_columns(tables["train"].frame, cfg)
+    targets = known.list_targets() if known else choose_targets(tables["train"].frame, cfg)
+    tables = {part: tidy(table, plan, targets, cfg) for part, table in tables.items()}
+    tables = hold_out(tables, [name for name in targets if name in plan.names], cfg)
+    spec = known or fit(tables, plan, targets)
+    tell_unknown(sum((count_unknown(table.frame, spec) for table in tables.values()), Counter()))
+    parts = {
+        part: Rows(encode(table.frame, spec) | encode_target(table, spec), name_rows(table.frame))
+        for part, table in tables.items()
+    }
     size, workers = cfg.batch_size, cfg.workers
     loaders = {n: Loader(p, size, workers=workers) for n, p in parts.items()}
     loaders["train"] = Loader(parts["train"], size, accumulate, True, seed, workers)
     return loaders, spec
 
 
-def read_parts(cfg: DataConfig) -> dict[str, Table]:
-    """Return the rows of each part."""
-    if cfg.hf:
-        splits = load_splits(cfg.hf)
-        chosen = choose_splits(splits, cfg.train_split, cfg.eval_split)
-        parts = {p: to_table(f"{cfg.hf} {name}", splits[name]) for p, name in chosen.items()}
-    elif not cfg.root:
-        parts = {"train": read_example()}
-    elif cfg.root.is_dir():
-        files = {f.stem: f for f in sorted(cfg.root.iterdir()) if f.suffix.lower() in READERS}
-        found = find_splits(files)
-        if not found:
-            raise UserError(f"{cfg.root} holds no train file; allowed: {', '.join(READERS)}")
-        parts = {part: read_table(files[name]) for part, name in found.items()}
-    else:
-        parts = {"train": read_table(cfg.root)}
-    if "evaluation" in parts:
-        return parts
-    table = parts["train"]
-    rows = [repr(row) for row in zip(*table.columns.values(), strict=True)]
-    target = list_targets(cfg.target or list(table.columns)[-1])[0]
-    classes = None if is_numeric(table.columns[target]) else table.columns[target]
-    divided = divide(rows, cfg.holdout, cfg.test, classes)
-    return parts | {part: table.select(chosen) for part, chosen in divided.items()}
+def fit(tables: dict[str, Table], plan: Plan, targets: list[str]) -> Spec:
+    """Return what is learned of the columns: classes of all rows, the rest of those to train on."""
+    train = tables["train"].frame
+    scales = {name: fit_scale(train[name]) for name in plan.numbers if name not in targets}
+    names = {name: fit_names(train[name]) for name in plan.names if name not in targets}
+    found = fit_target([table.frame for table in tables.values()], targets)
+    how = {"dates": plan.dates, "decimal": plan.decimal, "notes": plan.notes}
+    return Spec(scales, names, **found, **how)
 
 
-def fit(table: Table, cfg: DataConfig) -> Spec:
-    """Return what is learned of the columns from the rows to train on."""
-    targets = list_targets(cfg.target or list(table.columns)[-1])
-    for key, names in (("target", targets), ("ignore", cfg.ignore), ("names", cfg.names)):
-        for name in names:
-            check_choice(f"data.{key}", name, table.columns)
-    columns = {n: v for n, v in table.columns.items() if n not in [*targets, *cfg.ignore]}
-    if not columns:
-        raise UserError(f"data.ignore leaves no column to predict {targets[0]} from")
-    numeric = [name for name in columns if name not in cfg.names and is_numeric(columns[name])]
-    scales = {name: fit_scale(columns[name]) for name in numeric}
-    names = {name: fit_names(columns[name]) for name in columns if name not in numeric}
-    return Spec(scales, names, **fit_target({name: table.columns[name] for name in targets}))
+def encode(frame: pl.DataFrame, spec: Spec) -> dict[str, Tensor]:
+    """Return the inputs of rows."""
+    names = encode_names(frame, spec.names)
+    return {"numbers": encode_numbers(frame, spec.numbers), "names": names}
 
 
-def encode(table: Table, spec: Spec, errors: list[str], known: bool = True) -> dict[str, Tensor]:
-    """Return a table's columns as tensors, the target among them if it is `known`."""
-    for name in [*spec.numbers, *spec.names, *(spec.list_targets() if known else [])]:
-        if name not in table.columns:
-            raise UserError(f"{table.places[0].split(', ')[0]} has no column {name}")
-    inputs = {
-        "numbers": encode_numbers(table, spec.numbers, errors),
-        "names": encode_names(table, spec.names),
-    }
-    return inputs | (encode_target(table, spec, errors) if known else {})
+def count_unknown(frame: pl.DataFrame, spec: Spec) -> Counter:
+    """Return in how many rows each column holds a name that training hasn't met."""
+    counts = {n: (~frame[n].fill_null("").is_in(known)).sum() for n, known in spec.names.items()}
+    return Counter({name: count for name, count in counts.items() if count})
 
 
-def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """Yield the place of each row of a file, which may lack the target, and a batch of it alone."""
-    table, errors = read_table(path), []
-    columns = encode(table, spec, errors, known=False)
-    refuse(errors)
-    for row, place in enumerate(table.places):
-        yield place, {name: column[row : row + 1] for name, column in columns.items()}
+def tell_unknown(counts: Counter) -> None:
+    """Tell on stderr of names that training hasn't met."""
+    if counts:
+        told = ", ".join(f"{name} x {count}" for name, count in counts.items())
+        print(f"unknown in training, taken as the mean of the others: {told}", file=sys.stderr)
+
+
+def read_inputs(
+    path: Path, cfg: DataConfig, spec: Spec
+) -> Iterator[tuple[str, dict[str, Tensor] | UserError]]:
+    """Yield the place of each row of a file, which may lack the target, and a batch of it alone.
+
+    Instead of the batch, an error for a row that can't be used.
+    """
+    plan, unknown = read_as(spec, inputs=True), Counter()
+    for file in chain(*find_files(path).values()):
+        for table in read_blocks(file, cfg.encoding, cfg.separator, BLOCK):
+            check_columns(table, plan)
+            faults = Faults(table)
+            frame = parse(table, plan, [*cfg.marks, *cfg.missing], faults)
+            unknown.update(count_unknown(frame, spec))
+            columns = encode(frame, spec)
+            for row, place in enumerate(table.places):
+                if row in faults.told:
+                    yield place, UserError(faults.told[row])
+                else:
+                    yield place, {name: column[row : row + 1] for name, column in columns.items()}
+    tell_unknown(unknown)
 
 
 def show(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
     """Return what the columns hold, and a table of samples as the model gets them."""
-    lines = [f"{name}: mean {mean:g}, deviation {d:g}" for name, (mean, d) in spec.numbers.items()]
+    lines = [*spec.notes]
+    lines += [f"{name}: mean {mean:g}, deviation {d:g}" for name, (mean, d) in spec.numbers.items()]
     lines += [f"{name}: {', '.join(names)}"[:100] for name, names in spec.names.items()]
     heads = [*spec.numbers, *spec.names, *spec.list_targets()]
     lines.append(" ".join(f"{head[:11]:>11}" for head in heads))
     for sample in samples[:10]:
         cells = [f"{number:.3f}" for number in sample["numbers"][0].tolist()]
         places = zip(spec.names.values(), sample["names"][0].tolist(), strict=True)
-        cells += [["unknown", *names][place] for names, place in places]
+        cells += [["unknown", *names][place] or "missing" for names, place in places]
         lines.append(" ".join(f"{c[:11]:>11}" for c in [*cells, *tell_targets(sample, spec)]))
     return "\n".join(lines)
 

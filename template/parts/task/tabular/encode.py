@@ -1,28 +1,22 @@
-"""Columns as numbers, scaled and counted as the rows to train on say."""
+"""Columns as tensors, scaled and counted as the rows to train on say, and the rows' names."""
 
-import math
-from collections.abc import Callable
-from typing import Any
+import hashlib
 
+import polars as pl
 import torch
 from torch import Tensor
 
-from .errors import UserError
+from .rng import mix
 from .samples import Batched
-from .tables import Table, is_missing
-
-NUMERIC = 0.9
-"""share of a column's values that must be numbers for the others to be mistakes, not names"""
-NAMED = 10
-"""broken values that an error names"""
 
 
 class Rows(Batched):
-    """Encoded columns, in memory."""
+    """Encoded columns, in memory; `names` [rows] stand for what the rows hold."""
 
-    def __init__(self, columns: dict[str, Tensor]):
+    def __init__(self, columns: dict[str, Tensor], names: Tensor):
         self.columns = columns
         self.row_size = sum(column[0].numel() for column in columns.values())
+        self.identity = hashlib.blake2b(names.numpy().tobytes(), digest_size=8).hexdigest()
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -35,79 +29,63 @@ class Rows(Batched):
         return columns | {"key": key}
 
 
-def to_number(value: Any) -> float:
-    """Return a finite number; raise ValueError for anything else."""
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{value} is not finite")
-    return number
+def fit_scale(column: pl.Series) -> list[float]:
+    """Return the mean and the standard deviation of numbers; 1 where these are all the same."""
+    there = column.drop_nulls()
+    if not len(there) or there.min() == there.max():
+        return [there.first() or 0.0, 1.0]
+    return [there.mean(), there.std(ddof=0) or 1.0]
 
 
-def is_numeric(values: list[Any]) -> bool:
-    """Return whether a column's values are numbers but for a few mistakes."""
-    there = [value for value in values if not is_missing(value)]
-    right = sum(holds(to_number, value) for value in there)
-    return bool(there) and right >= NUMERIC * len(there)
+def fit_names(column: pl.Series) -> list[str]:
+    """Return the names that stand in a column, sorted; an empty one if some are missing."""
+    return column.fill_null("").unique().sort().to_list()
 
 
-def holds(function: Callable[[Any], Any], value: Any) -> bool:
-    """Return whether a function takes a value."""
-    try:
-        function(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def fit_scale(values: list[Any]) -> list[float]:
-    """Return the mean and the standard deviation (1 if it is 0) of a column's numbers."""
-    numbers = [to_number(x) for x in values if not is_missing(x) and holds(to_number, x)]
-    column = torch.tensor(numbers, dtype=torch.float64)
-    return [column.mean().item(), column.std(correction=0).item() or 1.0]
-
-
-def fit_names(values: list[Any]) -> list[str]:
-    """Return the names that stand in a column, sorted."""
-    return sorted({str(value).strip() for value in values if not is_missing(value)})
-
-
-def encode_numbers(table: Table, scales: dict[str, list[float]], errors: list[str]) -> Tensor:
+def encode_numbers(frame: pl.DataFrame, scales: dict[str, list[float]]) -> Tensor:
     """Return columns scaled to mean 0 and deviation 1, [rows, columns]; what is missing is 0."""
-    columns = []
-    for name, (mean, deviation) in scales.items():
-
-        def scale(value: Any, mean: float = mean, deviation: float = deviation) -> float:
-            return 0.0 if is_missing(value) else (to_number(value) - mean) / deviation
-
-        columns.append(convert(table, name, scale, "is not a number", errors))
-    return torch.tensor(columns, dtype=torch.float32).view(len(scales), len(table)).T.contiguous()
+    numbers = torch.zeros(len(frame), len(scales))
+    for place, (name, (mean, deviation)) in enumerate(scales.items()):
+        scaled = ((frame[name] - mean) / deviation).fill_null(0)
+        numbers[:, place] = torch.from_numpy(scaled.to_numpy(writable=True))
+    return numbers
 
 
-def encode_names(table: Table, names: dict[str, list[str]]) -> Tensor:
-    """Return the number of each name, [rows, columns]; 0 is for missing and unknown ones."""
-    columns = []
-    for column, known in names.items():
-        number = {name: place for place, name in enumerate(known, start=1)}
-        columns.append([number.get(str(value).strip(), 0) for value in table.columns[column]])
-    return torch.tensor(columns, dtype=torch.long).view(len(names), len(table)).T.contiguous()
+def encode_names(frame: pl.DataFrame, names: dict[str, list[str]]) -> Tensor:
+    """Return the number of each name, [rows, columns]; 0 is for unknown ones."""
+    places = torch.zeros(len(frame), len(names), dtype=torch.long)
+    for place, (name, known) in enumerate(names.items()):
+        places[:, place] = find_places(frame[name].fill_null(""), known) + 1
+    return places
 
 
-def convert(
-    table: Table, name: str, function: Callable[[Any], Any], words: str, errors: list[str]
-) -> list[Any]:
-    """Return the values that a function makes of a column's; note those it doesn't take."""
-    converted = []
-    for value, place in zip(table.columns[name], table.places, strict=True):
-        try:
-            converted.append(function(value))
-        except (KeyError, TypeError, ValueError):
-            errors.append(f"{place}: {name} {value!r} {words}")
-            converted.append(0)
-    return converted
+def find_places(column: pl.Series, known: list[str]) -> Tensor:
+    """Return the place of each name among those known, [rows]; -1 for another, and for null."""
+    places = column.cast(pl.Enum(known), strict=False).to_physical().cast(pl.Int64)
+    return torch.from_numpy(places.fill_null(-1).to_numpy(writable=True))
 
 
-def refuse(errors: list[str]) -> None:
-    """Raise UserError that names the broken values, if there are any."""
-    if errors:
-        more = f"; and {len(errors) - NAMED} more" if len(errors) > NAMED else ""
-        raise UserError("; ".join(errors[:NAMED]) + more)
+def name_rows(frame: pl.DataFrame) -> Tensor:
+    """Return a number for each row, [rows] (int64), that what stands in it alone tells.
+
+    It is the same in every version of the libraries, whose own hashes promise no such thing.
+    """
+    names = torch.zeros(len(frame), dtype=torch.long)
+    for column in frame.select(sorted(frame.columns)):
+        if column.dtype == pl.String:
+            known = column.drop_nulls().unique()
+            numbers = pl.Series([mix(name) for name in known], dtype=pl.Int64)
+            cells = column.replace_strict(known, numbers, default=0, return_dtype=pl.Int64)
+            cells = torch.from_numpy(cells.fill_null(0).to_numpy(writable=True))
+        else:
+            filled = column.fill_null(float("nan")).to_numpy(writable=True)
+            cells = torch.from_numpy(filled).view(torch.long)
+        names = scramble(names * 31 + scramble(cells + mix(column.name)))
+    return names
+
+
+def scramble(x: Tensor) -> Tensor:
+    """Return numbers whose every bit depends on all those of x, as `rng.uniform` does."""
+    for shift, factor in ((30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15)):
+        x = (x ^ ((x >> shift) & ((1 << (64 - shift)) - 1))) * factor
+    return x ^ ((x >> 31) & ((1 << 33) - 1))

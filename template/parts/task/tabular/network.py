@@ -18,6 +18,14 @@ class Block(nn.Module):
         return x + self.narrow(self.dropout(F.relu(self.wide(self.norm(x)))))
 
 
+class Names(nn.Embedding):
+    """An embedding of names, in which 0, a name that training hasn't met, is the others' mean."""
+
+    def forward(self, places: Tensor) -> Tensor:
+        """Return what stands for the names [b], [b, size]; the first of them is 1."""
+        return F.embedding(places, torch.cat([self.weight.mean(0, keepdim=True), self.weight]))
+
+
 class WideAndDeep(nn.Module):
     """The sum of a linear and a residual network (Cheng et al., 2016, arXiv:1606.07792).
 
@@ -30,7 +38,7 @@ class WideAndDeep(nn.Module):
         super().__init__()
         sizes = [min(16, (count + 1) // 2 + 1) for count in names]
         pairs = zip(names, sizes, strict=True)
-        self.embeddings = nn.ModuleList(nn.Embedding(count + 1, size) for count, size in pairs)
+        self.embeddings = nn.ModuleList(Names(count, size) for count, size in pairs)
         inputs = numbers + sum(sizes)
         self.linear = nn.Linear(inputs, outputs)
         layers = [Block(width, dropout) for _ in range(blocks)]

@@ -57,14 +57,21 @@ class MultiHead(nn.Module):
             return values, {}
         columns = [*labels.unbind(1), *targets.unbind(1)]
         losses = {
-            name: F.mse_loss(value[:, 0], column, reduction="none")
+            name: F.mse_loss(value[:, 0], column.nan_to_num(), reduction="none")
             if column.is_floating_point()
-            else F.cross_entropy(value, column, reduction="none")
+            else F.cross_entropy(value, column.clamp(min=0), reduction="none")
             for (name, value), column in zip(values.items(), columns, strict=True)
         }
+        there = dict(zip(self.heads, find_present(labels, targets).unbind(1), strict=True))
+        losses = {name: loss * there[name] for name, loss in losses.items()}
         return values, {"loss": sum(self.weights[n] * loss for n, loss in losses.items())} | {
             f"{name}/loss": loss for name, loss in losses.items()
         }
+
+
+def find_present(labels: Tensor, targets: Tensor) -> Tensor:
+    """Return 1 for each target [b, heads] that is there, 0 for what is missing."""
+    return torch.cat([labels >= 0, ~targets.isnan()], 1).float()
 
 
 def build_model(cfg: ModelConfig, spec: Spec) -> nn.Module:
@@ -80,36 +87,40 @@ def predict(model: nn.Module, batch: dict[str, Tensor]) -> Outputs:
 def score(outputs: Outputs, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return one value per example [b] under each name: `loss` is trained on, all are reported.
 
-    An optional `weight` says how much each example counts in every average.
+    A missing target loses nothing, so that the losses are sums over what is there, divided by all
+    examples. What only those with a target tell, as accuracy, is a matter of `tally`.
     """
-    values, losses = outputs
-    names, classes = list(values), batch["labels"].shape[1]
-    scores = {
-        f"{name}/accuracy": (values[name].argmax(1) == label).float()
-        for name, label in zip(names, batch["labels"].unbind(1), strict=False)
-    }
-    for column, name in enumerate(names[classes:]):
-        error = values[name][:, 0] - batch["targets"][:, column]
-        scores[f"{name}/mae"] = error.abs() * batch["scales"][:, column]
-    return losses | scores
+    return outputs[1]
 
 
 def tally(outputs: Outputs, batch: dict[str, Tensor], real: Tensor) -> dict[str, Tensor]:
     """Return what an evaluation adds up over its batches; `real` [b] is False for padding."""
-    totals = {"count": real.sum()}
-    names = list(outputs[0])[batch["labels"].shape[1] :]
-    for name, target in zip(names, batch["targets"].unbind(1), strict=True):
-        error = outputs[0][name][:, 0] - target
-        columns = torch.stack([target, target.square(), error.square()])
-        totals[name] = (columns * real).sum(1)
+    values, labels, targets = outputs[0], batch["labels"], batch["targets"]
+    there = find_present(labels, targets) * real[:, None]
+    totals, names = {"count": real.sum()}, list(values)
+    for place, label in enumerate(labels.unbind(1)):
+        right = (values[names[place]].argmax(1) == label).float()
+        columns = torch.stack([torch.ones_like(right), right])
+        totals[f"{names[place]}/accuracy"] = (columns * there[:, place]).sum(1)
+    for place, target in enumerate(targets.nan_to_num().unbind(1), start=labels.shape[1]):
+        error = values[names[place]][:, 0] - target
+        scale = batch["scales"][:, place - labels.shape[1]]
+        columns = [torch.ones_like(error), error.abs() * scale]
+        columns = torch.stack([*columns, target, target.square(), error.square()])
+        totals[f"{names[place]}/mae"] = (columns * there[:, place]).sum(1)
     return totals
 
 
 def summarize(scores: dict[str, float], totals: dict[str, Tensor]) -> dict[str, float]:
     """Return an evaluation's scores, those that only its totals tell among them."""
-    for name in totals.keys() - {"count"}:
-        mean, square, error = (totals[name] / totals["count"]).tolist()
-        scores[f"{name}/r2"] = 1 - error / max(square - mean**2, 1e-12)
+    for name in sorted(totals.keys() - {"count"}):
+        count, mean, *moments = totals[name].tolist()
+        count = max(count, 1)
+        scores[name] = mean / count
+        if moments:
+            target, square, error = (moment / count for moment in moments)
+            r2 = 1 - error / max(square - target**2, 1e-12)
+            scores[f"{name.removesuffix('mae')}r2"] = r2
     return scores
 
 
@@ -123,5 +134,5 @@ def describe(outputs: Outputs, batch: dict[str, Tensor], spec: Spec) -> dict[str
     values, _ = outputs
     told = {name: classes[values[name][0].argmax()] for name, classes in spec.classes.items()}
     for name, (mean, deviation) in spec.scales.items():
-        told[name] = round(values[name].item() * deviation + mean, 4)
+        told[name] = float(f"{values[name].item() * deviation + mean:.7g}")
     return told

@@ -1,14 +1,16 @@
 """What is predicted: several columns at once, each a class or a number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
 import torch
 from torch import Tensor
 
-from .encode import convert, fit_names, fit_scale, is_numeric, to_number
+from .columns import Faults
+from .encode import find_places, fit_scale
 from .errors import UserError
-from .tables import Table
+from .readers import Table
 
 Target = str | list[str]
 """how the columns to predict are named"""
@@ -26,10 +28,20 @@ class Spec:
     """columns to predict that hold classes"""
     scales: dict[str, list[float]]
     """columns to predict that hold numbers, with their mean and standard deviation"""
+    dates: dict[str, str] = field(default_factory=dict)
+    """columns of numbers that are dates, and how these are written"""
+    decimal: str = "."
+    """sign before the decimals of a number"""
+    notes: list[str] = field(default_factory=list)
+    """what a person should know of the columns"""
 
     def list_targets(self) -> list[str]:
         """Return the columns to predict."""
         return [*self.classes, *self.scales]
+
+    def list_classes(self) -> list[str]:
+        """Return those among them that hold classes."""
+        return list(self.classes)
 
 
 def list_targets(target: Target) -> list[str]:
@@ -37,44 +49,55 @@ def list_targets(target: Target) -> list[str]:
     return [target] if isinstance(target, str) else target
 
 
-def fit_target(columns: dict[str, list[Any]]) -> dict[str, Any]:
-    """Return what is known of each column; raise UserError for one with a single class."""
-    scales = {name: fit_scale(values) for name, values in columns.items() if is_numeric(values)}
-    classes = {name: fit_names(columns[name]) for name in columns if name not in scales}
-    for name, found in classes.items():
-        if len(found) < 2:
-            raise UserError(f"data.target: {name} holds {len(found)} classes; at least 2 needed")
-    return {"classes": classes, "scales": scales}
+def takes_numbers(name: str, numeric: bool) -> bool:
+    """Return whether a column to predict is read as numbers."""
+    return numeric
 
 
-def encode_target(table: Table, spec: Spec, errors: list[str]) -> dict[str, Tensor]:
+def fit_target(parts: list[pl.DataFrame], targets: list[str]) -> dict[str, Any]:
+    """Return the classes in all parts, and the mean and deviation in the first one.
+
+    Raises UserError for a column with a single class.
+    """
+    train, found = parts[0], {}
+    for name in targets:
+        if train[name].dtype == pl.String:
+            known = pl.concat([frame[name] for frame in parts]).drop_nulls()
+            found[name] = known.unique().sort().to_list()
+            if len(found[name]) < 2:
+                raise UserError(f"data.target: {name} holds {len(found[name])} class; 2 are needed")
+    return {
+        "classes": found,
+        "scales": {name: fit_scale(train[name]) for name in targets if name not in found},
+    }
+
+
+def encode_target(table: Table, spec: Spec) -> dict[str, Tensor]:
     """Return `labels` [rows, classes] (int64), `targets` [rows, scales], scaled, and `scales`.
 
-    The last one, [rows, scales], holds the numbers that bring `targets` back.
+    The last one, [rows, scales], holds the numbers that bring `targets` back. What is missing is
+    -1 and not a number. Raises UserError for an unknown class.
     """
-    labels, targets = [], []
-    for name, classes in spec.classes.items():
-        number = {known: place for place, known in enumerate(classes)}
-        words = f"is none of the classes to train on: {', '.join(classes)}"[:200]
-        labels.append(
-            convert(table, name, lambda value, n=number: n[str(value).strip()], words, errors)
-        )
-    for name, (mean, deviation) in spec.scales.items():
-        numbers = convert(table, name, to_number, "is not a number", errors)
-        targets.append([(number - mean) / deviation for number in numbers])
+    faults, count = Faults(table), len(table.frame)
+    labels = torch.zeros(count, len(spec.classes), dtype=torch.long)
+    for place, (name, classes) in enumerate(spec.classes.items()):
+        labels[:, place] = find_places(table.frame[name], classes)
+        unknown = table.frame[name].is_not_null() & pl.Series((labels[:, place] < 0).numpy())
+        faults.add(unknown, name, f"is none of the classes: {', '.join(classes)}"[:200])
+    faults.refuse()
+    targets = torch.zeros(count, len(spec.scales))
+    for place, (name, (mean, deviation)) in enumerate(spec.scales.items()):
+        scaled = ((table.frame[name] - mean) / deviation).fill_null(float("nan"))
+        targets[:, place] = torch.from_numpy(scaled.to_numpy(writable=True))
     deviations = torch.tensor([deviation for _, deviation in spec.scales.values()])
-    return {
-        "labels": torch.tensor(labels, dtype=torch.long).view(-1, len(table)).T.contiguous(),
-        "targets": torch.tensor(targets).view(-1, len(table)).T.contiguous(),
-        "scales": deviations.expand(len(table), -1),
-    }
+    return {"labels": labels, "targets": targets, "scales": deviations.expand(count, -1)}
 
 
 def tell_targets(sample: dict[str, Tensor], spec: Spec) -> list[str]:
     """Return the classes and the numbers, in their own units, of a sample."""
     labels = zip(spec.classes.values(), sample["labels"][0].tolist(), strict=True)
     numbers = zip(spec.scales.values(), sample["targets"][0].tolist(), strict=True)
-    told = [classes[label] for classes, label in labels]
+    told = [classes[label] if label >= 0 else "missing" for classes, label in labels]
     return told + [f"{value * deviation + mean:.4g}" for (mean, deviation), value in numbers]
 
 
@@ -92,8 +115,9 @@ def read_example() -> Table:
     from sklearn.datasets import load_breast_cancer  # here, because it takes a second to import
 
     tumours = load_breast_cancer()
-    found = dict(zip(map(str, tumours.feature_names), tumours.data.T.tolist(), strict=True))
+    found = dict(zip(map(str, tumours.feature_names), tumours.data.T, strict=True))
     columns = {name: values for name, values in found.items() if name.startswith("mean ")}
     columns["diagnosis"] = [str(tumours.target_names[label]) for label in tumours.target]
     columns["worst radius"] = found["worst radius"]
-    return Table(columns, [f"tumour {number}" for number in range(len(tumours.target))])
+    numbers = pl.Series(range(len(tumours.target))).cast(pl.String)
+    return Table(pl.DataFrame(columns), "tumour " + numbers)

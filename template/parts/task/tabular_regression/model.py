@@ -98,4 +98,4 @@ def report(totals: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
 def describe(outputs: tuple[Tensor, None], batch: dict[str, Tensor], spec: Spec) -> dict[str, Any]:
     """Return what the prediction [1] for one row is, in the target's unit."""
     mean, deviation = spec.scale
-    return {spec.target: round(outputs[0].item() * deviation + mean, 4)}
+    return {spec.target: float(f"{outputs[0].item() * deviation + mean:.7g}")}
