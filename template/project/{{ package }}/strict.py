@@ -1,7 +1,7 @@
 """YAML, read strictly: a key is a text and stands once, and what looks like a number is one."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -18,7 +18,7 @@ PLAIN = {
 class Reader(yaml.SafeLoader):
     """A reader of nulls, truths, numbers, texts, lists and settings, each as it is written."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_implicit_resolvers: ClassVar = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
         event = self.peek_event()
