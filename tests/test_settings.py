@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import inspect
 import io
 import math
 import sys
@@ -40,11 +41,6 @@ VALUE = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(plain, inner, max_size=2),
     max_leaves=5,
 )
-ARGUMENTS = """
-betas eps momentum nesterov amsgrad foreach fused maximize rho alpha etas step_sizes d gamma T_max
-T_0 T_mult eta_min milestones step_size factor total_iters patience threshold min_lr pct_start
-div_factor anneal_strategy max_lr base_lr mode step_size_up three_phase
-""".split()
 SLIPS = ["none", "twice", "again", "BOM", "UTF-16", "tabs", "dotted", "cut", "noise", "deep"]
 TASKS = ["image_classification", "tabular_multitask", "text_generation"]
 ROWS = [(task, full) for task in TASKS for full in (False, True)]
@@ -181,11 +177,18 @@ def check_argument(project, data, counts: dict | None = None) -> None:
         counts[told] = counts.get(told, 0) + 1
 
 
+def arguments(project) -> list[str]:
+    """Name all arguments of all optimizers and schedules of torch."""
+    kinds = [kind for kind, _ in project.schedule.SCHEDULES.values()]
+    kinds += filter(inspect.isclass, vars(project.optim.torch.optim).values())
+    return sorted({name for kind in kinds for name in inspect.signature(kind).parameters})
+
+
 def picks(project) -> st.SearchStrategy:
     """Give a setting, a section, or the arguments of an optimizer or a schedule, with a value."""
     keys = list(project.config.SETTINGS)
     sections = sorted({key.rpartition(".")[0] for key in keys} - {""})
-    inner = st.dictionaries(st.sampled_from(ARGUMENTS), VALUE, min_size=1, max_size=2)
+    inner = st.dictionaries(st.sampled_from(arguments(project)), VALUE, min_size=1, max_size=2)
     return st.one_of(
         st.tuples(st.sampled_from(keys), VALUE),
         st.tuples(st.sampled_from(keys), VALUE),
