@@ -25,8 +25,8 @@ LOOP, BRANCHES = 40, 10
 COST = 6
 
 # The package of the lean and of the full row: all lines, and those that are code.
-LINES = {"lean": 2730, "full": 5260}
-CODE = {"lean": 1840, "full": 3540}
+LINES = {"lean": 2760, "full": 5300}
+CODE = {"lean": 1860, "full": 3565}
 
 # What a lean project needs to run.
 NEEDED = {
