@@ -84,7 +84,7 @@ def list_classes(folder: Path, passed: Counter, flat: bool) -> dict[str, list[Pa
 def choose_classes(found: dict[str, list[Path]], folder: Path, flat: bool) -> list[str]:
     """Return the classes of the images to train on; UserError if they are too few, or empty."""
     if len(found) < 2 and not flat:
-        beside = "images and no" if not found else f"{len(found)} class"
+        beside = len(found) or "images and no"
         raise UserError(f"{folder} holds {beside} class folders; at least 2 are needed")
     for name, paths in found.items():
         if not paths:

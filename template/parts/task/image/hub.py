@@ -125,7 +125,9 @@ def read_hub(
             look = partial(check_row, read, cfg)
             names = [index for index, _ in sift(names, look, skip=True)]
             read = partial(read_row, rows.select(names), columns)
-        parts[part] = Decoded(read, names, spec, cfg, [labels[part][row] for row in names])
+        parts[part] = Decoded(
+            read, [f"row {row}" for row in names], spec, cfg, [labels[part][row] for row in names]
+        )
     return parts, spec
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from jsonargparse.typing import OpenUnitInterval, PositiveInt
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from .errors import UserError, one_line
 
@@ -81,6 +81,8 @@ def naming(name: Any) -> Iterator[None]:
         yield
     except (UserError, MemoryError):
         raise
+    except UnidentifiedImageError:  # which names the file once more
+        raise UserError(f"unreadable image {name}: in no format that Pillow knows") from None
     except Exception as error:
         raise UserError(f"unreadable image {name}: {one_line(error)}") from None
 

@@ -63,13 +63,16 @@ def survey(
     heads = {channels: sample.image for sample, (_, channels, _) in reversed(found)}
     if moving := sum(moves for _, (_, _, moves) in found):
         log.info("%d images have several frames, of which the first is taken", moving)
-    side = find_size(open_image(found[0][0].image), cfg, known)
+    first = found[0][0].image
+    with naming(first):
+        side = find_size(open_image(first), cfg, known)
     kept = [sample._replace(size=size) for sample, (size, _, _) in found]
     return kept, find_channels(heads, cfg, known), side
 
 
 def find_size(first: Image.Image, cfg: ImageConfig, known: Spec | None) -> int:
     """Return the side that images are brought to: of the settings, of the run, or of the first."""
+    to_mode(first, 3, cfg)  # it may say that a setting is missing
     if first.mode in HIGHEST.keys() - {"L"} and not cfg.range and np.max(first) < 2**12:
         log.info("the first image has 16 bits and goes up to %d; see data.range", np.max(first))
     if cfg.size or known:

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .images import Digits, Spec, read_digits
+from .images import Digits, read_digits
+from .masks import Spec
 from .rng import mix, uniform
 
 KINDS = 4

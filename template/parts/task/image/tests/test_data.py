@@ -72,10 +72,17 @@ def test_trains_on_a_folder(train, read, images):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda root: shutil.rmtree(root), ["images is not a folder", "data.root"]),
+        (lambda root: shutil.rmtree(root), ["images is not there", "data.root"]),
+        #% if task == 'image_classification' %#
         (lambda root: shutil.rmtree(root / "train/dog"), ["train holds 1 class folders"]),
+        #% else %#
+        (lambda root: shutil.rmtree(root / "train/dog"), ["class dog is none of those of"]),
+        #% endif %#
         (lambda root: (root / "train/empty").mkdir(), ["no image in images/train/empty"]),
-        (lambda root: (root / "test/dog").rename(root / "test/fox"), ["class dog is in only one"]),
+        (
+            lambda root: (root / "test/dog").rename(root / "test/fox"),
+            ["images/test: class fox", "images/train: cat, dog"],
+        ),
         (lambda root: (root / "test/cat/2.png").write_bytes(b"?"), ["unreadable", "cat/2.png"]),
         (lambda root: shorten(root / "train/dog/3.png"), ["unreadable", "dog/3.png", "truncated"]),
         (
@@ -108,6 +115,18 @@ def test_datasets_library_gives_what_the_folder_holds(train, read, hf_images):
     assert train(*TINY, "--data.hf", form) == 0
 
 
+def test_labels_may_be_texts_in_a_column_that_is_named(module, read, hf_images):
+    splits = pytest.importorskip("datasets").load_from_disk("forms/saved")
+    for name, split in splits.items():
+        kinds = [["cat ", "dog"][label] for label in split["label"]]
+        rows = split.remove_columns("label").add_column("kind", kinds)
+        Path("texts").mkdir(exist_ok=True)
+        rows.to_parquet(f"texts/{name}.parquet")
+    assert_equal(read(root=hf_images), read(hf="texts", label="kind"))
+    with pytest.raises(module("errors").UserError, match="data.label: 'kin' .did you mean kind?"):
+        read(hf="texts", label="kin")
+
+
 def test_stream_resumes_bit_for_bit(train, hf_images):
     assert train(*TINY, *STREAM, "--data.hf", "images", "--name", "whole") == 0
     parquet = [*TINY, *STREAM, "--data.hf", "forms/parquet", "--name", "killed"]
@@ -131,7 +150,7 @@ def test_stream_has_another_order_in_each_epoch(module, hf_images):
         (["no/such/images"], ["no/such/images"]),
         (["forms/parquet", "--data.eval_split", "dev"], ["no split dev", "train, test"]),
         (["images", *STREAM, "--data.train_examples", "30"], ["stream", "fewer than the 30"]),
-        (["damaged"], ["image", "can't be read"]),
+        (["damaged"], ["unreadable image row ", "truncated"]),
     ],
     ids=["dataset", "split", "short", "damaged"],
 )
