@@ -6,6 +6,7 @@ A project of each image task is rendered once and used in this process.
 import importlib
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -119,7 +120,6 @@ def test_each_class_is_on_both_sides_or_told(run, projects, count):
 )
 def test_what_is_no_folder_of_images_is_said_in_one_line(run, task, make, words):
     make(Path("root"))
-    assert run(task, "train", *QUICK, "--data.root", "root") == (2, pytest.approx) or True
     code, told = run(task, "train", *QUICK, "--data.root", "root")
     assert code == 2 and words in told
 
@@ -154,14 +154,8 @@ def test_all_that_pillow_opens_is_read_and_the_rest_is_counted(run):
         "hidden or system entries x 4\n" in told
     )
     assert "1 images have several frames, of which the first is taken\n" in told
-    counts = [
-        int(n)
-        for line in told.splitlines()
-        for n in line.split("a x ")[1:2]
-        for n in [n.split(",")[0]]
-        if line.startswith("  a x")
-    ]
-    assert sum(counts) == 6 + len(kinds) + 1
+    counts = re.findall(r"^  a x (\d+)", told, re.MULTILINE)
+    assert sum(map(int, counts)) == 6 + len(kinds) + 1
 
 
 def test_links_are_followed_once(projects):
@@ -176,31 +170,34 @@ def test_links_are_followed_once(projects):
     assert sum(len(loader.dataset) for loader in loaders.values()) == 4 + 3 + 4
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr", "HSV", "LAB"])
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr", "LAB"])
 def test_modes_show_what_they_hold(projects, mode):
-    picture = Image.new("RGB", SIZE, "white" if mode == "1" else RED)
+    picture = Image.new("RGB", SIZE, RED)
     if mode == "LAB":
-        lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        picture = ImageCms.profileToProfile(picture, rgb, lab, outputMode="LAB")
-    picture.convert(mode).save("x.tif" if mode != "HSV" else "x.png") if mode != "HSV" else None
-    if mode == "HSV":
-        return  # no format holds it
-    expected = {"1": 3 * [255], "L": 3 * [picture.convert("L").getpixel((0, 0))]}
-    assert pixel(projects, Path("x.tif")) == pytest.approx(expected.get(mode, RED), abs=3)
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "PA", "tRNS"])
-@pytest.mark.parametrize(("ground", "shown"), [(None, [255] * 3), (7, [7] * 3), ([1, 2, 3],) * 2])
-def test_transparent_pixels_show_the_ground(projects, mode, ground, shown):
-    clear = Image.new("RGBA", SIZE, (*RED, 0))
-    if mode in ("RGBA", "LA"):
-        clear.convert(mode).save("x.png")
-    elif mode == "tRNS":
-        Image.new("RGB", SIZE, RED).save("x.png", transparency=RED)
+        lab, rgb = (ImageCms.createProfile(name) for name in ("LAB", "sRGB"))
+        picture = ImageCms.profileToProfile(picture, rgb, lab, outputMode=mode)
     else:
-        Image.new("P", SIZE, 3).save("x.png", transparency=3)
-    settings = {"ground": ground} if ground is not None else {}
-    assert pixel(projects, Path("x.png"), **settings) == shown
+        picture = picture.quantize() if mode == "P" else picture.convert(mode)
+    picture.save("x", format="JPEG" if mode == "YCbCr" else "TIFF")
+    gray = picture.convert("L").getpixel((0, 0)) if mode in ("1", "L") else None
+    expected = RED if gray is None else 3 * [gray]
+    assert pixel(projects, Path("x")) == pytest.approx(list(expected), abs=3)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "tRNS"])
+@pytest.mark.parametrize(("ground", "shown"), [(255, [255] * 3), (7, [7] * 3), ([1, 2, 3],) * 2])
+def test_transparent_pixels_show_the_ground(projects, mode, ground, shown):
+    red = Image.new("RGB", SIZE, RED)
+    if mode == "tRNS":
+        red.save("x.png", transparency=RED)
+    elif mode == "P":
+        paletted = red.quantize()
+        paletted.save("x.png", transparency=paletted.getpixel((0, 0)))
+    else:
+        red.putalpha(0)
+        red.convert(mode).save("x.png")
+    assert pixel(projects, Path("x.png"), ground=ground) == shown
+    assert pixel(projects, Path("x.png")) == [255, 255, 255]
 
 
 @pytest.mark.parametrize(
