@@ -8,6 +8,11 @@ from typing import Any
 from tqdm import tqdm
 
 
+def figure(value: float) -> str:
+    """Return a number in few digits: four decimals, or four digits of one that is smaller."""
+    return f"{value:.4f}" if value == 0 or abs(value) >= 0.01 else f"{value:.4g}"
+
+
 class Log:
     """Tells the scores of a run of `total` steps, of which `step` are done.
 
@@ -32,7 +37,7 @@ class Log:
         seconds = time.perf_counter() - self.time
         rate = (examples - self.examples) / seconds
         self.write("train", step, scores | {"samples_per_s": rate})
-        text = f"loss {scores['loss']:.4f}  lr {scores['lr']:.2e}  {rate:,.0f} samples/s{self.best}"
+        text = f"loss {figure(scores['loss'])}  lr {scores['lr']:.2e}  {rate:,.0f} samples/s{self.best}"
         self.bar.set_postfix_str(text, refresh=False)
         self.bar.update(step - self.bar.n)
         if self.plain:
@@ -43,9 +48,9 @@ class Log:
     def evaluated(self, step: int, examples: int, scores: dict[str, float], best: float) -> None:
         """Tell the scores of an evaluation and, from here on, the best monitored one so far."""
         self.write("eval", step, scores)
-        self.best = f"  best {best:.4f}"
+        self.best = f"  best {figure(best)}"
         if self.writers:
-            text = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
+            text = "  ".join(f"{name} {figure(value)}" for name, value in scores.items())
             tqdm.write(f"step {step}/{self.total}  evaluation: {text}")
         self.restart_clock(step, examples)
 

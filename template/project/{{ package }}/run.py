@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from .config import Config, flatten, parse_config, to_yaml
 from .errors import UserError, one_line
+from .log import figure
 from .rng import mix
 
 RUNS = Path("runs")
@@ -93,7 +94,7 @@ class Run:
         if self.main:
             print(f"{self.folder}: {state} at step {step}")
             for name, values in scores.items():
-                told = ", ".join(f"{score} {value:.4f}" for score, value in values.items())
+                told = ", ".join(f"{score} {figure(value)}" for score, value in values.items())
                 print(f"  {name}: {told or 'not evaluated yet'}")
 
     def __enter__(self) -> "Run":

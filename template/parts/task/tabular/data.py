@@ -14,10 +14,11 @@ from torch import Tensor
 
 from .cells import MARKS
 from .columns import Faults, Plan, parse
-from .encode import Rows, encode_names, encode_numbers, fit_names, fit_scale, name_rows
+from .encode import Rows, encode_names, encode_numbers, fit_names, fit_scale
 from .errors import UserError, run_command
 from .loader import Loader
 from .prepare import (
+    ROW,
     check_columns,
     choose_columns,
     choose_targets,
@@ -102,7 +103,7 @@ def build_loaders(
     spec = known or fit(tables, plan, targets)
     tell_unknown(sum((count_unknown(table.frame, spec) for table in tables.values()), Counter()))
     parts = {
-        part: Rows(encode(table.frame, spec) | encode_target(table, spec), name_rows(table.frame))
+        part: Rows(encode(table.frame, spec) | encode_target(table, spec), table.frame[ROW])
         for part, table in tables.items()
     }
     size, workers = cfg.batch_size, cfg.workers
@@ -117,7 +118,10 @@ def fit(tables: dict[str, Table], plan: Plan, targets: list[str]) -> Spec:
     scales = {name: fit_scale(train[name]) for name in plan.numbers if name not in targets}
     names = {name: fit_names(train[name]) for name in plan.names if name not in targets}
     found = fit_target([table.frame for table in tables.values()], targets)
-    how = {"dates": plan.dates, "decimal": plan.decimal, "notes": plan.notes}
+    same = [name for name in scales if train[name].min() == train[name].max()]
+    same += [name for name, known in names.items() if len(known) == 1]
+    told = [f"{name}: the same in every row to train on, tells nothing" for name in same]
+    how = {"dates": plan.dates, "decimal": plan.decimal, "notes": [*plan.notes, *told]}
     return Spec(scales, names, **found, **how)
 
 

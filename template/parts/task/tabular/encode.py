@@ -11,12 +11,12 @@ from .samples import Batched
 
 
 class Rows(Batched):
-    """Encoded columns, in memory; `names` [rows] stand for what the rows hold."""
+    """Encoded columns, in memory; `names` stand for what the rows hold."""
 
-    def __init__(self, columns: dict[str, Tensor], names: Tensor):
+    def __init__(self, columns: dict[str, Tensor], names: pl.Series):
         self.columns = columns
         self.row_size = sum(column[0].numel() for column in columns.values())
-        self.identity = hashlib.blake2b(names.numpy().tobytes(), digest_size=8).hexdigest()
+        self.identity = hashlib.blake2b(names.to_numpy().tobytes(), digest_size=8).hexdigest()
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))

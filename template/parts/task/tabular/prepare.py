@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from .cells import to_names
-from .columns import Faults, Plan, choose, find_decimal, is_numeric, parse
+from .columns import Faults, Plan, choose, find_decimal, is_numeric, parse, thin
 from .encode import name_rows
 from .errors import UserError, check_choice
 from .parts import divide
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 GROUP = "\0group"
 """column that holds what rows are kept together by"""
+ROW = "\0row"
+"""column that holds what rows are told apart by"""
 
 
 def read_parts(cfg: "DataConfig") -> dict[str, Table]:
@@ -76,7 +78,7 @@ def choose_columns(frame: pl.DataFrame, cfg: "DataConfig") -> Plan:
         why = "; ".join(plan.notes) or "data.ignore names the others"
         raise UserError(f"no column is left to predict {targets[0]} from: {why}")
     for name in targets:
-        numeric = name not in cfg.names and is_numeric(frame[name], marks, decimal)
+        numeric = name not in cfg.names and is_numeric(thin(frame)[name], marks, decimal)
         (plan.numbers if takes_numbers(name, numeric) else plan.names).append(name)
     return plan
 
@@ -108,6 +110,7 @@ def tidy(table: Table, plan: Plan, targets: list[str], cfg: "DataConfig") -> Tab
         told = "".join(f", {fault}" for fault in list(faults.told.values())[:3])
         plan.notes.append(f"{count} of {len(kept)} rows left out{told or ', without any target'}")
         print(plan.notes[-1], file=sys.stderr)
+    frame = frame.with_columns(pl.Series(ROW, name_rows(frame).numpy()))
     if cfg.group:
         frame = frame.with_columns(to_names(table.frame[cfg.group], marks).alias(GROUP))
     return Table(frame.filter(kept), table.places.filter(kept))
@@ -125,7 +128,7 @@ def hold_out(tables: dict[str, Table], classes: list[str], cfg: "DataConfig") ->
     """Return the rows of all parts, divided by `classes` where none are to evaluate on."""
     (frame, places), groups, labels = tables["train"], None, None
     if "evaluation" not in tables:
-        rows = name_rows(frame.drop(GROUP, strict=False)).tolist()
+        rows = frame[ROW].to_list()
         if cfg.group:
             groups = [name or row for name, row in zip(frame[GROUP], rows, strict=True)]
         if classes:
@@ -134,4 +137,4 @@ def hold_out(tables: dict[str, Table], classes: list[str], cfg: "DataConfig") ->
         test = None if "test" in tables or isinstance(cfg.test, Path) else cfg.test
         divided = divide(rows, cfg.holdout, test, labels, groups)
         tables |= {part: Table(frame[chosen], places[chosen]) for part, chosen in divided.items()}
-    return {p: Table(t.frame.drop(GROUP, strict=False), t.places) for p, t in tables.items()}
+    return tables
