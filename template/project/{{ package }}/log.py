@@ -37,7 +37,8 @@ class Log:
         seconds = time.perf_counter() - self.time
         rate = (examples - self.examples) / seconds
         self.write("train", step, scores | {"samples_per_s": rate})
-        text = f"loss {figure(scores['loss'])}  lr {scores['lr']:.2e}  {rate:,.0f} samples/s{self.best}"
+        text = f"loss {figure(scores['loss'])}  lr {scores['lr']:.2e}  {rate:,.0f} samples/s"
+        text += self.best
         self.bar.set_postfix_str(text, refresh=False)
         self.bar.update(step - self.bar.n)
         if self.plain:

@@ -73,6 +73,8 @@ def to_numbers(
     if is_date(column.dtype):
         days = column.cast(pl.Datetime("ms")).to_physical().cast(pl.Float64) / DAY
         return days, days.is_nan().fill_null(False)
+    if not (column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.String)):
+        column = to_text(column, marks)
     plain = column.dtype != pl.String or (decimal == "." and not date)
     numbers = column.cast(pl.Float64, strict=False) if plain else column.clear(len(column))
     numbers = numbers.cast(pl.Float64).fill_nan(None)
