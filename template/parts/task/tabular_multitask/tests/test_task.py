@@ -1,6 +1,5 @@
 """The promises of the task: it learns its data, and knows what it has learned."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,18 @@ def test_learns_the_data(module):
 
 
 def test_scores_are_those_of_scikit_learn_and_of_the_predictions(train, call, module):
-    assert train(*BOTH) == 0
-    table = module("data").read_parts(module("data").DataConfig())["evaluation"]
-    rows = zip(*table.columns.values(), strict=True)
-    rows = [dict(zip(table.columns, row, strict=True)) for row in rows]
-    Path("rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    told = call("predict", "--run", "runs/run", "--input", "rows.jsonl")
+    table = module("target").read_example().frame
+    Path("rows").mkdir()
+    table[:450].write_csv("rows/train.csv")
+    table[450:].write_csv("rows/valid.csv")
+    assert train(*BOTH, "--data.root", "rows") == 0
+    told = call("predict", "--run", "runs/run", "--input", "rows/valid.csv")
     (scores,) = call("evaluate", "--run", "runs/run")
     for name, scored in (
         ("diagnosis", {"accuracy": accuracy_score}),
         ("worst radius", {"mae": mean_absolute_error, "r2": r2_score}),
     ):
-        pair = table.columns[name], [line[name] for line in told]
+        pair = table[name][450:], [line[name] for line in told]
         for score, function in scored.items():
             assert scores[f"{name}/{score}"] == pytest.approx(function(*pair), rel=1e-3)
 
@@ -45,6 +44,24 @@ def test_weights_of_the_losses(train, module):
     torch.testing.assert_close(scores["loss"], 3.0 * scores["a/loss"] + 0.5 * scores["b/loss"])
     with pytest.raises(module("errors").UserError, match=r"model.weights: 'c'.*allowed: a, b"):
         model.build_model(model.ModelConfig(weights={"c": 1.0}), spec)
+
+
+def test_a_missing_target_loses_nothing_and_is_not_scored(module):
+    model = module("model")
+    spec = module("target").Spec({"x": [0, 1]}, {}, {"a": ["u", "v"]}, {"b": [0.0, 1.0]})
+    network = model.build_model(model.ModelConfig(), spec).eval()
+    batch = {"numbers": torch.randn(4, 1), "names": torch.zeros(4, 0, dtype=torch.long)}
+    nan = float("nan")
+    batch |= {"labels": torch.tensor([[0], [-1], [1], [-1]]), "scales": torch.ones(4, 1)}
+    batch |= {"targets": torch.tensor([[nan], [0.5], [1.0], [nan]])}
+    outputs = model.predict(network, batch)
+    scores = model.score(outputs, batch)
+    assert scores["loss"].isfinite().all() and scores["loss"][3] == 0
+    assert scores["b/loss"][0] == 0 and scores["a/loss"][1] == 0
+    found = model.summarize({}, model.tally(outputs, batch, torch.tensor([True] * 4)))
+    error = (outputs[0]["b"][1:3, 0] - batch["targets"][1:3, 0]).abs().mean().item()
+    right = (outputs[0]["a"].argmax(1) == batch["labels"][:, 0])[[0, 2]].float().mean().item()
+    assert found["b/mae"] == pytest.approx(error) and found["a/accuracy"] == right
 
 
 def test_one_target_is_enough(train):
