@@ -42,11 +42,8 @@ def test_copies_and_classes_without_examples_are_named(trouble):
     assert unseen.startswith("nothing to evaluate b on; raise data.holdout")
 
 
-def test_notes_of_the_readers_are_told(module, package, monkeypatch):
-    logger = logging.getLogger(package)
-    for name in ("handlers", "propagate", "level"):
-        monkeypatch.setattr(logger, name, getattr(logger, name))
-    notes = module("check").Notes()
-    logging.getLogger(f"{package}.data").info("%d passed over", 3)
-    logging.getLogger(f"{package}.data").warning("left out")
-    assert notes.lines == {logging.INFO: ["3 passed over"], logging.WARNING: ["left out"]}
+def test_notes_of_the_readers_are_told(module, package):
+    with module("check").Notes() as notes:
+        logging.getLogger(f"{package}.data").info("%d passed over", 3)
+        logging.getLogger(f"{package}.data").warning("left out")
+    assert notes == {logging.INFO: ["3 passed over"], logging.WARNING: ["left out"]}

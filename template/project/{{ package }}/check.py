@@ -32,12 +32,15 @@ TARGETS = {"label", "labels", "target", "targets", "scales"}
 class Notes(logging.Handler):
     """Keeps what the readers of the data note, of which a run tells warnings alone."""
 
-    def __init__(self):
-        super().__init__()
+    def __enter__(self) -> dict[int, list[str]]:
         self.lines: dict[int, list[str]] = {logging.WARNING: [], logging.INFO: []}
-        package = logging.getLogger(__package__)
-        package.handlers, package.propagate = [self], False
-        package.setLevel(logging.INFO)
+        logging.getLogger(__package__).addHandler(self)
+        logging.getLogger(__package__).setLevel(logging.INFO)
+        return self.lines
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger(__package__).removeHandler(self)
+        logging.getLogger(__package__).setLevel(logging.NOTSET)
 
     def emit(self, record: logging.LogRecord) -> None:
         level = logging.INFO if record.levelno < logging.WARNING else logging.WARNING
@@ -139,15 +142,15 @@ def check(
     """
     cfg = parse_config(f"python -m {__package__}.data", argv)
     PartialState(cpu=True)
-    notes = Notes()
-    loaders, spec = build_loaders(cfg.data, cfg.seed)
+    with Notes() as notes:
+        loaders, spec = build_loaders(cfg.data, cfg.seed)
     parts, samples = {}, []
     for name, loader in loaders.items():
         parts[name], some = read(loader, name, lambda sample: kinds(sample, spec))
         samples += some[: SHOWN - len(samples)]
     broken = [line for part in parts.values() for line in part.broken]
-    found = broken[:LINES] + notes.lines[logging.WARNING] + [*find_trouble(parts)]
-    told = [f"! {line}" for line in found] + notes.lines[logging.INFO]
+    found = broken[:LINES] + notes[logging.WARNING] + [*find_trouble(parts)]
+    told = [f"! {line}" for line in found] + notes[logging.INFO]
     print(*told, *describe(parts), sep="\n")
     RUNS.mkdir(exist_ok=True)
     if samples:
