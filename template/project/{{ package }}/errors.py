@@ -51,6 +51,12 @@ def run_command(command: Callable[[list[str]], int | None]) -> None:
         sys.exit(2 if isinstance(error, UserError) else 1)
 
 
+def warn(line: str) -> None:
+    """Tell the user, once for all processes, what a command does that may not be what was meant."""
+    if os.environ.get("RANK", "0") == "0":
+        print(f"warning: {line}", file=sys.stderr)
+
+
 def find_fault(error: Exception) -> Exception:
     """Return a Fault for an error of the machine, and any other error as it is."""
     kind, text = type(error).__name__, str(error)

@@ -1,18 +1,18 @@
 """The data (yours to change): what a batch is and where it comes from."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 from torch import Tensor
 
-from .errors import UserError, run_command
+from .errors import UserError, run_command, warn
 from .hub import read_hub
 from .loader import Loader
 from .names import read_names
 from .rows import Part, Row, find_fault, split
-from .tables import list_files, read_file, read_root
+from .tables import read_root, read_texts
 from .texts import Spec, Texts, encode, show_texts
 from .tokens import choose_words, open_tokenizer
 
@@ -26,13 +26,23 @@ class DataConfig:
     workers: NonNegativeInt = 0
     """loader processes beside each training process; 0 is best for short texts"""
     root: Path | None = None
-    """.csv or .tsv file with a header, .jsonl file, or folder with `train` and `test` as such"""
+    """table (.csv, .tsv, .jsonl, .json, .parquet), folder of some, or with a folder per label"""
     hf: str | None = None
     """dataset of the `datasets` library: a name on the hub, or a local path such as x.parquet"""
     text: str = "text"
     """column that holds the text"""
     label: str = "label"
     """column that holds the label"""
+    group: str | None = None
+    """column whose values, as an author, are each in one part only, where texts are held out"""
+    encoding: str | None = None
+    """that of files which don't begin with a mark of it, as latin-1; null is UTF-8"""
+    separator: str | None = None
+    """what stands between the fields of a .csv; null finds it"""
+    missing: list[str] = field(default_factory=list)
+    """words in place of a label that mean that there is none"""
+    skip_broken: bool = False
+    """leave rows out that can't be read, or have no text or no label to train on"""
     train_split: str = "train"
     """split of `hf` to train on"""
     eval_split: str | None = None
@@ -56,25 +66,29 @@ class DataConfig:
 
 
 def build_loaders(
-    cfg: DataConfig, seed: int, accumulate: int = 1
+    cfg: DataConfig, seed: int, accumulate: int = 1, known: Spec | None = None
 ) -> tuple[dict[str, Loader], Spec]:
     """Return a loader for each part of the texts, and what the model must know of them.
 
     The parts are `train`, `evaluation` and, if there is one, `test`.
 
     A batch is a dict of `tokens` [b, length], `count` [b] (tokens before the padding), `label` [b]
-    and `key` [b].
+    and `key` [b]. With `known`, the classes, words and length are those of a run.
     """
     if cfg.root:
-        parts = read_root(cfg.root, cfg.text, cfg.label)
+        parts = read_root(cfg.root, cfg)
     elif cfg.hf:
-        parts = read_hub(cfg.hf, cfg.text, cfg.label, cfg.train_split, cfg.eval_split)
+        parts = read_hub(cfg)
     else:
         parts = {"train": Part("the names", read_names())}
 
-    rows, classes = split(parts, cfg.holdout, cfg.test)
+    classes = known.classes if known else None
+    rows, classes = split(parts, cfg.holdout, cfg.test, cfg.skip_broken, classes)
     rows = {part: thin(each, cfg.limit) for part, each in rows.items()}
-    spec = measure(rows["train"], classes, cfg)
+    if known:
+        spec = replace(known, length=cfg.length or known.length)
+    else:
+        spec = measure(rows["train"], classes, cfg)
     texts = {part: Texts(each, spec) for part, each in rows.items()}
     size, workers = cfg.batch_size, cfg.workers
     loaders = {part: Loader(each, size, workers=workers) for part, each in texts.items()}
@@ -93,18 +107,27 @@ def measure(rows: list[Row], classes: list[str], cfg: DataConfig) -> Spec:
     texts = [row.text for row in rows]
     words = [] if cfg.tokenizer else choose_words(texts, cfg.vocabulary)
     tokenizer = open_tokenizer(cfg.tokenizer, words)
-    length = cfg.length or max(map(len, tokenizer.encode(texts, tokenizer.longest)))
+    most = cfg.length or tokenizer.longest
+    counts = list(map(len, tokenizer.encode(texts, most + 1)))
+    if cut := sum(count > most for count in counts):
+        warn(f"{cut} of {len(texts)} texts to train on are cut to {most} tokens (data.length)")
+    length = cfg.length or min(max(counts), most)
     return Spec(classes, cfg.tokenizer, words, tokenizer.size, tokenizer.padding, length)
 
 
 def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """Yield the place of each text, a row or a line of text, and a batch that holds it alone."""
+    """Yield the place of each text, a row or a line of text, and a batch that holds it alone.
+
+    Raises UserError for a row without a text; the next one can be asked for all the same.
+    """
     tokenizer = open_tokenizer(spec.tokenizer, spec.words)
-    for file in list_files(path):
-        for row in read_file(file, cfg.text, None):
-            if fault := find_fault(row, None):
-                raise UserError(f"{file}: {row.place} {fault}")
-            yield f"{file}: {row.place}", encode([row.text], tokenizer, spec)
+
+    def prepare(row: Row) -> tuple[str, dict[str, Tensor]]:
+        if fault := find_fault(row, None):
+            raise UserError(f"{row.place} {fault}")
+        return row.place, encode([row.text], tokenizer, spec)
+
+    return map(prepare, read_texts(path, cfg))
 
 
 def main(argv: list[str]) -> None:

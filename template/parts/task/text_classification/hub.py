@@ -2,32 +2,29 @@
 
 from typing import Any
 
-from .errors import UserError
-from .rows import Part, as_row
+import polars as pl
+
+from .rows import Part, make_rows
 from .splits import choose_splits, load_splits
+from .tables import check_columns
 
 
-def read_hub(
-    name: str, text: str, label: str, train_split: str, eval_split: str | None
-) -> dict[str, Part]:
-    """Return the rows of the split of each part.
+def read_hub(cfg: Any) -> dict[str, Part]:
+    """Return the rows of the split of each part; `cfg` is a DataConfig.
 
     Raises UserError if the dataset, a split or a column is not there.
     """
-    splits = load_splits(name)
-    chosen = choose_splits(splits, train_split, eval_split)
-    return {part: read_split(splits, split, text, label) for part, split in chosen.items()}
+    splits = load_splits(cfg.hf)
+    chosen = choose_splits(splits, cfg.train_split, cfg.eval_split)
+    return {part: read_split(splits[name], f"split {name}", cfg) for part, name in chosen.items()}
 
 
-def read_split(splits: Any, split: str, text: str, label: str) -> Part:
+def read_split(split: Any, source: str, cfg: Any) -> Part:
     """Return the rows of a split, those without a label, such as -1, among them."""
-    features = splits[split].features
-    for key, column in (("text", text), ("label", label)):
-        if column not in features:
-            raise UserError(f"data.{key}: no column {column}; allowed: {', '.join(features)}")
-    labels = list(splits[split][label])
-    if names := getattr(features[label], "names", None):
-        labels = [names[value] if value is not None and value >= 0 else None for value in labels]
-    pairs = zip(splits[split][text], labels, strict=True)
-    rows = [as_row(f"row {number}", *pair) for number, pair in enumerate(pairs)]
-    return Part(f"split {split}", rows)
+    check_columns(source, split.column_names, cfg, labelled=True)
+    columns = {name: list(split[name]) for name in {cfg.text, cfg.label, cfg.group} - {None}}
+    if names := getattr(split.features[cfg.label], "names", None):
+        numbers = columns[cfg.label]
+        columns[cfg.label] = [names[n] if n is not None and n >= 0 else None for n in numbers]
+    places = [f"row {number}" for number in range(len(split))]
+    return Part(source, make_rows(places, pl.DataFrame(columns, strict=False), cfg))

@@ -1,103 +1,68 @@
-"""Files of texts with labels: tables with a header, or objects of JSON line by line."""
+"""Files of texts with labels: tables of columns, or a folder of texts for each label."""
 
-import csv
-import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from .errors import UserError
+from .files import is_hidden, list_files, read_text
 from .parts import find_splits
-from .rows import Part, Row, as_row
+from .readers import SUFFIXES, find_files, is_table, read_blocks, read_tables
+from .rows import Part, Row, make_rows
 
-TABLES = {".csv": ",", ".tsv": "\t"}
-"""what separates the columns of a table, by its suffix"""
-SUFFIXES = [*TABLES, ".jsonl"]
-
-
-def read_root(root: Path, text: str, label: str) -> dict[str, Part]:
-    """Return the rows of a file, or of each part's file in a folder."""
-    files = {"train": root}
-    if root.is_dir():
-        there = {f.stem: f for f in sorted(root.iterdir()) if f.suffix.lower() in SUFFIXES}
-        files = {part: there[name] for part, name in find_splits(there).items()}
-        if not files:
-            raise UserError(f"{root} has no train file; allowed: {', '.join(SUFFIXES)}")
-    return {part: Part(str(f), list(read_file(f, text, label))) for part, f in files.items()}
+UNLABELLED = {"unsup", "unsupervised", "unlabeled", "unlabelled"}
+"""folders that are no label"""
+TEXT = ".txt"
+AT_ONCE = 1024
+"""rows of a table that are read at once"""
 
 
-def list_files(path: Path) -> list[Path]:
-    """Return a file, or the sorted ones of a folder; raise UserError if there is none."""
-    if path.is_file():
-        return [path]
-    suffixes = [".txt", *SUFFIXES]
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes)
-    if not found:
-        raise UserError(f"no texts in {path}; allowed: a file or folder of {', '.join(suffixes)}")
-    return found
+def read_root(root: Path, cfg: Any) -> dict[str, Part]:
+    """Return the rows of each part that has files, or folders of texts, in `root`, or else all.
 
-
-def read_file(path: Path, text: str, label: str | None) -> Iterator[Row]:
-    """Yield the rows of a table with a header, of lines of JSON, or of lines of text.
-
-    `text` and `label` name the columns; without `label`, rows have none. Raises UserError for a
-    file that can't be read as what its suffix says, and for a column that isn't there.
+    `cfg` is a DataConfig. Raises UserError for what can't be read, and for columns that aren't
+    there.
     """
-    try:
-        data = path.read_bytes()
-        file = io.StringIO(data.decode("utf-8-sig"), newline="")
-    except OSError as error:
-        raise UserError(f"{path} can't be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{path} can't be read: line {line} is not UTF-8") from None
-    suffix = path.suffix.lower()
-    if suffix in TABLES:
-        yield from read_table(path, file, TABLES[suffix], text, label)
-    elif suffix == ".jsonl":
-        yield from read_json(file, text, label)
-    elif label is None:
-        lines = enumerate(file, start=1)
-        yield from (Row(f"line {n}", line.strip(), None) for n, line in lines if line.strip())
-    else:
-        raise UserError(f"{path}: labels are read from {', '.join(SUFFIXES)} only")
+    if root.is_dir() and not any(map(is_table, root.rglob("*"))):
+        there = [p.name for p in sorted(root.iterdir()) if p.is_dir() and not is_hidden(p.name)]
+        places = {part: root / name for part, name in find_splits(there).items()} or {"train": root}
+        return {part: Part(str(p), list(read_folder(p, cfg))) for part, p in places.items()}
+    parts = {}
+    for part, files in find_files(root).items():
+        source = str(files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more")
+        broken: list[str] | None = [] if cfg.skip_broken else None
+        table = read_tables(files, cfg.encoding, cfg.separator, broken)
+        check_columns(source, table.frame.columns, cfg, labelled=part == "train")
+        faults = [Row(*fault.rsplit(": ", 1)) for fault in broken or []]
+        parts[part] = Part(source, make_rows(table.places, table.frame, cfg) + faults)
+    return parts
 
 
-def read_table(
-    path: Path, file: io.StringIO, separator: str, text: str, label: str | None
-) -> Iterator[Row]:
-    """Yield the rows of a table, each with the line that it ends in."""
-    csv.field_size_limit(2**31 - 1)  # of the 131,072 characters that it allows, texts may have more
-    table = csv.DictReader(file, delimiter=separator, strict=True)
-    try:
-        names = table.fieldnames or []
-        for key, name in (("text", text), ("label", label)):
-            if name is not None and name not in names:
-                raise UserError(f"data.{key}: {path} has no column {name}; it has {names}")
-        for row in table:
-            fault = "has more fields than the header" if None in row else ""
-            yield Row(f"line {table.line_num}", row[text], row[label] if label else None, fault)
-    except csv.Error as error:
-        line = table.line_num + 1  # where the row begins; a quote may be open up to the end
-        raise UserError(f"{path} can't be read: from line {line} on: {error}") from None
+def read_folder(folder: Path, cfg: Any) -> Iterator[Row]:
+    """Yield the text of each file, whose label is the folder in `folder` that it is in."""
+    for file in list_files(folder, (TEXT,)):
+        label, *rest = file.relative_to(folder).parts
+        if label.casefold() not in UNLABELLED and (rest or folder.parent == folder):
+            try:
+                yield Row(str(file), read_text(file, cfg.encoding), label)
+            except UserError as error:
+                yield Row(str(file), None, fault=str(error))
 
 
-def read_json(file: io.StringIO, text: str, label: str | None) -> Iterator[Row]:
-    """Yield the rows of a file with an object of JSON in each line."""
-    for number, line in enumerate(file, start=1):
-        if line.strip():
-            yield json_row(f"line {number}", line, text, label)
+def check_columns(source: str, there: list[str], cfg: Any, labelled: bool) -> None:
+    """Raise UserError for a column that is set and isn't there; a label may lack in new texts."""
+    for key, name in (("text", cfg.text), ("label", cfg.label), ("group", cfg.group)):
+        if name is not None and name not in there and (labelled or key == "text"):
+            raise UserError(f"data.{key}: {source} has no column {name}; it has {', '.join(there)}")
 
 
-def json_row(place: str, line: str, text: str, label: str | None) -> Row:
-    """Return the row that a line of JSON is, if it is one."""
-    try:
-        found = json.loads(line)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        return Row(place, None, None, "is no object of JSON")
-    lacking = {text, label or text} - found.keys()
-    if lacking:
-        return Row(place, None, None, f"has no {min(lacking)}; it has {', '.join(found)}")
-    return as_row(place, found[text], found[label] if label else None)
+def read_texts(path: Path, cfg: Any) -> Iterator[Row]:
+    """Yield the texts, without labels, of a table or of the lines of a file, or of a folder's."""
+    for file in list_files(path, (TEXT, *SUFFIXES)):
+        if is_table(file):
+            for table in read_blocks(file, cfg.encoding, cfg.separator, AT_ONCE):
+                check_columns(str(file), table.frame.columns, cfg, labelled=False)
+                yield from make_rows(table.places, table.frame, cfg)
+        else:
+            lines = enumerate(read_text(file, cfg.encoding).splitlines(), start=1)
+            yield from (Row(f"{file}, line {n}", line.strip()) for n, line in lines if line.strip())

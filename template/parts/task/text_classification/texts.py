@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from .parts import identify
 from .rows import Row
 from .samples import Batched
 from .tokens import Pieces, Words, open_tokenizer
@@ -33,6 +34,7 @@ class Texts(Batched):
 
     def __init__(self, rows: list[Row], spec: Spec):
         self.texts, self.spec = [row.text for row in rows], spec
+        self.identity = identify(f"{row.label}\t{row.text}" for row in rows)
         self.tokenizer = open_tokenizer(spec.tokenizer, spec.words)
         numbers = {name: number for number, name in enumerate(spec.classes)}
         self.labels = torch.tensor([numbers[row.label] for row in rows])

@@ -33,16 +33,22 @@ class Words:
 class Pieces:
     """What a tokenizer of the transformers library makes of texts, its special tokens included."""
 
-    def __init__(self, tokenizer: Any):
+    def __init__(self, name: str, tokenizer: Any):
         self.tokenizer, self.size = tokenizer, len(tokenizer)
         self.longest = min(tokenizer.model_max_length, LONGEST)
-        # Some of those for generation have none.
-        known = tokenizer.pad_token_id is not None
-        self.padding = tokenizer.pad_token_id if known else tokenizer.eos_token_id
+        if tokenizer.pad_token is None:  # as with some of those for generation
+            tokenizer.pad_token = tokenizer.eos_token
+        if tokenizer.pad_token is None:
+            raise UserError(
+                f"data.tokenizer: {name} has no token for padding and none for a text's end; set "
+                "its pad_token and save it again"
+            )
+        self.padding = tokenizer.pad_token_id
 
     def encode(self, texts: list[str], length: int) -> list[list[int]]:
-        """Return the numbers of each text's first tokens."""
-        return self.tokenizer(texts, truncation=True, max_length=length)["input_ids"]
+        """Return the numbers of each text's first tokens, one at least."""
+        found = self.tokenizer(texts, truncation=True, max_length=length)["input_ids"]
+        return [row or [self.padding] for row in found]
 
     def decode(self, numbers: list[int]) -> str:
         """Return the tokens of these numbers."""
@@ -75,6 +81,6 @@ def open_tokenizer(name: str | None, words: list[str]) -> Words | Pieces:
     from transformers import AutoTokenizer  # here, because it takes a second to import
 
     try:
-        return Pieces(AutoTokenizer.from_pretrained(name))
+        return Pieces(name, AutoTokenizer.from_pretrained(name))
     except (OSError, ValueError) as error:
         raise UserError(f"data.tokenizer: {name} can't be loaded: {one_line(error)}") from None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tokenizers
 import torch
 import transformers
 from test_training import assert_equal, final_state, ledger
@@ -48,7 +49,7 @@ def test_model_is_trained_and_used(save, train, call, command):
     assert told["accuracy"] == ledger("whole")[-1]["eval/accuracy"]
     Path("texts.txt").write_text("greek small letter alpha\n")
     (told,) = call("predict", "--run", "runs/whole", "--input", "texts.txt")
-    assert told["input"] == "texts.txt: line 1" and told["probability"] > 1 / 7
+    assert told["input"] == "texts.txt, line 1" and told["probability"] > 1 / 7
 
 
 def test_weights_and_tokenizer_are_those_of_the_folder(save, module):
@@ -72,6 +73,76 @@ def test_weights_and_tokenizer_are_those_of_the_folder(save, module):
     assert len(found["classifier.bias"]) == 7
 
 
+def save_tokenizer(folder: str, **marks: str) -> int:
+    """Save a tokenizer of a decoder, which knows letters and these marks; return its size."""
+    letters = {letter: number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz? ")}
+    model = tokenizers.Tokenizer(tokenizers.models.BPE(letters, [], unk_token="?"))
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=model, **marks)
+    tokenizer.save_pretrained(folder)
+    return len(tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("kind", "marks"),
+    [
+        ("GPT2", {"eos_token": "<end>"}),
+        ("Llama", {"eos_token": "<end>"}),
+        ("Llama", {"eos_token": "<end>", "pad_token": "<pad>"}),
+    ],
+)
+def test_decoder_tells_from_the_last_token(module, train, kind, marks):
+    size = save_tokenizer("Decoder", **marks)
+    config = getattr(transformers, f"{kind}Config")
+    config = config(vocab_size=28, num_key_value_heads=2, **BERT | {"max_position_embeddings": 99})
+    getattr(transformers, f"{kind}ForSequenceClassification")(config).save_pretrained("Decoder")
+    arguments = ["--model.name", "Decoder", "--data.tokenizer", "Decoder", "--data.length", "32"]
+    assert train(*FEW, *arguments) == 0
+    model, spec = module("load").load_model(
+        Path("runs/run"), "last", module("load").parse_config("", [], Path("runs/run/config.yaml"))
+    )
+    assert model.config.pad_token_id == spec.padding >= 28
+    assert len(model.get_input_embeddings().weight) == spec.vocabulary == size
+    texts = ["abc", "a much longer one of them"]
+    tokenizer = module("tokens").open_tokenizer("Decoder", [])
+    both = module("texts").encode(texts, tokenizer, spec)
+    with torch.no_grad():
+        found = module("model").predict(model.eval(), both)
+        for text, logits in zip(texts, found, strict=True):
+            tokens = torch.tensor(tokenizer.encode([text], 32))
+            torch.testing.assert_close(model(input_ids=tokens).logits[0], logits)
+
+
+@torch.no_grad()
+def test_head_knows_the_classes_by_their_names(module, save, capsys):
+    save("Bert", **BERT, id2label={0: "POS", 1: "neg", 2: "other"}, hidden_dropout_prob=0)
+    model = module("model")
+    saved = transformers.BertForSequenceClassification.from_pretrained("Bert").float().eval()
+    tokens = torch.tensor([[7, 8, 9, 3, 5]])
+    want = saved(input_ids=tokens).logits[0]
+    for classes, same in ((["neg", "other", "pos"], True), (["bad", "good", "so-so"], False)):
+        spec = module("texts").Spec(classes, "Bert", [], 1005, 0, 16)
+        network = model.build_model(model.ModelConfig(name="Bert"), spec).eval()
+        found = network(input_ids=tokens).logits[0]
+        assert torch.allclose(found, want[[1, 2, 0]], atol=1e-6) is same
+        assert network.config.id2label == dict(enumerate(classes))
+        told = capsys.readouterr().err
+        assert ("its last layer begins anew for bad, good, so-so" in told) is not same
+
+
+@torch.no_grad()
+def test_tokens_that_the_model_lacks_get_rows(module, save, capsys):
+    save("Bert", **BERT)
+    tokenizer = transformers.AutoTokenizer.from_pretrained("Bert")
+    tokenizer.add_tokens(["<one>", "<two>"])
+    tokenizer.save_pretrained("More")
+    spec = module("texts").Spec(["a", "b"], "More", [], len(tokenizer), 0, 16)
+    model = module("model")
+    rows = model.build_model(model.ModelConfig(name="Bert"), spec).get_input_embeddings().weight
+    assert rows.shape == (1007, 16)
+    torch.testing.assert_close(rows[1005:], rows[:1005].mean(0).expand(2, 16))
+    assert "no row for 2 tokens of More" in capsys.readouterr().err
+
+
 def test_what_no_output_depends_on_is_not_trained(save, module):
     save("XLNet", d_model=16, n_layer=1, n_head=2, d_inner=32)
     data, model = module("data"), module("model")
@@ -89,15 +160,15 @@ def test_what_no_output_depends_on_is_not_trained(save, module):
         (["--model.name", "Bert"], ["set data.tokenizer to Bert, too"]),
         (["--data.tokenizer", "no/such/one"], ["data.tokenizer: no/such/one can't be loaded"]),
         (["--data.tokenizer", "Bert", "--model.name", "a/b/c"], ["model.name: a/b/c can't be"]),
-        (["--data.tokenizer", "Bert", "--model.name", "Short"], ["takes 4", "data.length"]),
-        (["--data.tokenizer", "Bert", "--model.name", "Few"], ["knows 9 tokens", "Bert has 1005"]),
+        (["--data.tokenizer", "Bert", "--model.name", "Short"], ["set 4", "data.length"]),
+        (["--data.tokenizer", "Bare", "--model.name", "Bert"], ["Bare has no token for padding"]),
     ],
-    ids=["no tokenizer", "tokenizer", "model", "length", "vocabulary"],
+    ids=["no tokenizer", "tokenizer", "model", "length", "padding"],
 )
 def test_names_what_is_wrong_with_a_model(module, train, save, arguments, words):
     save("Bert", **BERT)
-    for name, change in (("Short", {"max_position_embeddings": 4}), ("Few", {"vocab_size": 9})):
-        transformers.BertConfig(**BERT | change).save_pretrained(name)
+    transformers.BertConfig(**BERT | {"max_position_embeddings": 4}).save_pretrained("Short")
+    save_tokenizer("Bare")
     with pytest.raises(module("errors").UserError) as caught:
         train(*FEW, *arguments)
     for word in words:

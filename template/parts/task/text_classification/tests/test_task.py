@@ -27,7 +27,7 @@ def test_learns_the_data_and_knows_new_texts(module, call, command):
     assert done.returncode == 0, done.stderr
     lines, rows = (call("predict", "--run", "runs/run", "--input", x) for x in Path().glob("t*.*"))
     assert {line["input"] for line in lines + rows} == {
-        f"{file}: line {number}"
+        f"{file}, line {number}"
         for file, numbers in (("texts.txt", range(1, 10, 2)), ("table.csv", range(2, 7)))
         for number in numbers
     }
@@ -39,13 +39,13 @@ def test_learns_the_data_and_knows_new_texts(module, call, command):
 def test_predict_names_what_is_missing(module, train, call):
     assert train("--duration", "2 steps", "--schedule.warmup", "0 steps") == 0
     Path("nothing").mkdir()
-    Path("hole.csv").write_text('text\na\n" "\n')
+    Path("hole.csv").write_text('text,more\na,b\n" ",c\n')
     Path("hole.jsonl").write_text('{"text": "a"}\n{"texts": "b"}\n')
     for place, words in (
-        ("x.txt", "no texts in x.txt"),
-        ("nothing", "no texts in nothing"),
-        ("hole.csv", "hole.csv: line 3 has no text"),
-        ("hole.jsonl", "hole.jsonl: line 2 has no text; it has texts"),
+        ("x.txt", "no text in x.txt"),
+        ("nothing", "no text in nothing"),
+        ("hole.csv", "hole.csv, line 3 has no text"),
+        ("hole.jsonl", "hole.jsonl, line 2 has no text"),
     ):
         with pytest.raises(module("errors").UserError, match=words):
             call("predict", "--run", "runs/run", "--input", place)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -128,9 +129,9 @@ def test_files_of_any_kind_are_read(read):
         Path(place).write_bytes(data)
     found = [b"".join(predicted(part)) for part in read(root=Path("root"))]
     assert found == [long.encode() + b"\xff"] * 2
-    found = b"".join(sum(map(predicted, read(root=Path("all"), packed=False)), []))
+    found = b"".join(chain(*map(predicted, read(root=Path("all"), packed=False))))
     assert sorted(found.split(b"\xff")) == [b"", b"a", b"b", b"row 1", b"row 2 ?"]
-    found = sum(map(predicted, read(root=Path("latin.txt"), packed=False, encoding="latin-1")), [])
+    found = chain(*map(predicted, read(root=Path("latin.txt"), packed=False, encoding="latin-1")))
     assert sorted(found) == ["für".encode() + b"\xff", "été".encode() + b"\xff"]
 
 
@@ -146,7 +147,7 @@ def test_long_text_is_held_out_in_long_pieces(module):
         assert len(held_out) == pytest.approx(share * len(lines), rel=0.25)
         assert all(piece in lines and piece.endswith("\n") for piece in parts[part])
         assert held_out.count("\n") > 100 * len(parts[part])
-    assert sorted("".join(sum(parts.values(), []))) == sorted(lines)
+    assert sorted("".join(chain(*parts.values()))) == sorted(lines)
 
     more = hold_out(lines + "And then some more was said.\n" * 20_000)
     for part, pieces in parts.items():  # but for the last one, which may have grown
