@@ -3,6 +3,7 @@
 import difflib
 import errno
 import inspect
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -54,7 +55,7 @@ def run_command(command: Callable[[list[str]], int | None]) -> None:
 def warn(line: str) -> None:
     """Tell the user, once for all processes, what a command does that may not be what was meant."""
     if os.environ.get("RANK", "0") == "0":
-        print(f"warning: {line}", file=sys.stderr)
+        logging.getLogger(__package__).warning(line)
 
 
 def find_fault(error: Exception) -> Exception:

@@ -115,19 +115,19 @@ def measure(rows: list[Row], classes: list[str], cfg: DataConfig) -> Spec:
     return Spec(classes, cfg.tokenizer, words, tokenizer.size, tokenizer.padding, length)
 
 
-def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
+def read_inputs(
+    path: Path, cfg: DataConfig, spec: Spec
+) -> Iterator[tuple[str, dict[str, Tensor] | UserError]]:
     """Yield the place of each text, a row or a line of text, and a batch that holds it alone.
 
-    Raises UserError for a row without a text; the next one can be asked for all the same.
+    In place of one that can't be read stands the error.
     """
     tokenizer = open_tokenizer(spec.tokenizer, spec.words)
-
-    def prepare(row: Row) -> tuple[str, dict[str, Tensor]]:
+    for row in read_texts(path, cfg):
         if fault := find_fault(row, None):
-            raise UserError(f"{row.place} {fault}")
-        return row.place, encode([row.text], tokenizer, spec)
-
-    return map(prepare, read_texts(path, cfg))
+            yield row.place, UserError(f"{row.place} {fault}")
+        else:
+            yield row.place, encode([row.text], tokenizer, spec)
 
 
 def main(argv: list[str]) -> None:

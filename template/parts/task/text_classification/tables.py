@@ -33,7 +33,8 @@ def read_root(root: Path, cfg: Any) -> dict[str, Part]:
         broken: list[str] | None = [] if cfg.skip_broken else None
         table = read_tables(files, cfg.encoding, cfg.separator, broken)
         check_columns(source, table.frame.columns, cfg, labelled=part == "train")
-        faults = [Row(*fault.rsplit(": ", 1)) for fault in broken or []]
+        named = (fault.partition(": ") for fault in broken or [])
+        faults = [Row(place, None, fault=f"has {fault}") for place, _, fault in named]
         parts[part] = Part(source, make_rows(table.places, table.frame, cfg) + faults)
     return parts
 

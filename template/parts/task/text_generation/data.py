@@ -84,13 +84,22 @@ def build_loaders(
     return loaders, Spec(cfg.block)
 
 
-def read_inputs(path: Path, cfg: DataConfig, spec: Spec) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """Yield the name of each text file and a batch of all its blocks."""
+def read_inputs(
+    path: Path, cfg: DataConfig, spec: Spec
+) -> Iterator[tuple[str, dict[str, Tensor] | UserError]]:
+    """Yield the name of each file of text and a batch of all its blocks.
+
+    In place of one that can't be read, or is empty, stands the error.
+    """
     for file in list_documents(path):
-        blocks = Blocks(join(read_document(file, cfg.column, cfg.encoding))[:-1], spec.block, True)
-        if not len(blocks):
-            raise UserError(f"there is no text in {file}")
-        yield str(file), blocks[list(range(len(blocks)))]
+        try:
+            documents = read_document(file, cfg.column, cfg.encoding)
+        except UserError as error:
+            yield str(file), error
+            continue
+        blocks = Blocks(join(documents)[:-1], spec.block, packed=True)
+        found = blocks[list(range(len(blocks)))] if len(blocks) else None
+        yield str(file), found or UserError(f"there is no text in {file}")
 
 
 def main(argv: list[str]) -> None:

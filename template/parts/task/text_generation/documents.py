@@ -1,15 +1,15 @@
 """Documents of text: Python's own reference, and files."""
 
-import json
 from pathlib import Path
+
+import polars as pl
 
 from .errors import UserError
 from .files import is_hidden, list_files, read_text
 from .parts import find_splits
+from .readers import SUFFIXES, is_table, read_tables
 
-TABLES = (".jsonl",)
-"""files with a document in each row"""
-ALLOWED = (".txt", ".md", ".text", ".rst", *TABLES)
+ALLOWED = (".txt", ".md", ".text", ".rst", *SUFFIXES)
 """files of a folder that hold text; one that is named may have any other suffix"""
 
 
@@ -36,7 +36,7 @@ def read_root(root: Path, column: str, encoding: str | None, lines: bool) -> dic
     Each file is a document, each row of a table and, with `lines`, each line of the file that
     `root` is. Raises UserError for what can't be read.
     """
-    if lines and root.is_file() and root.suffix.lower() not in TABLES:
+    if lines and root.is_file() and not is_table(root):
         return {"train": read_text(root, encoding).splitlines()}
     places = {"train": root}
     if root.is_dir():
@@ -60,25 +60,15 @@ def list_documents(path: Path) -> list[Path]:
 
 def read_document(path: Path, column: str, encoding: str | None) -> list[str]:
     """Return the text of a file, or of each row of a table that has one."""
-    if path.suffix.lower() in TABLES:
+    if is_table(path):
         return read_column(path, column, encoding)
     return [read_text(path, encoding)]
 
 
 def read_column(path: Path, column: str, encoding: str | None) -> list[str]:
-    """Return the texts of a column of objects of JSON, one in each line."""
-    texts = []
-    for number, line in enumerate(read_text(path, encoding).splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict):
-            raise UserError(f"{path}: line {number} is no object of JSON")
-        if not isinstance(row.get(column), str):
-            told = f"no text {column} (data.column), but {', '.join(row)}"
-            raise UserError(f"{path}: line {number} has {told}")
-        texts.append(row[column])
-    return texts
+    """Return the texts of a column of a table, without what is empty."""
+    frame = read_tables([path], encoding).frame
+    if column not in frame.columns:
+        there = ", ".join(frame.columns)
+        raise UserError(f"data.column: {path} has no column {column}; it has {there}")
+    return frame[column].drop_nulls().cast(pl.String).to_list()

@@ -117,7 +117,7 @@ def test_words_are_known_if_they_come_twice(module, read):
         ("t.jsonl", '{"text": "a"}\n', ["data.label", "no column label; it has text"]),
         ("t.txt", "a\n", ["t.txt is not a table; allowed: .csv, .tsv, .jsonl"]),
         ("x/y.pdf", "", ["no text in x; allowed: a file, or a folder with files of .txt"]),
-        ("x/1.txt", "a", ["x has 0 labels; at least 2"]),
+        ("x/1.txt", "a", ["x has no rows"]),
     ],
 )
 def test_names_what_is_wrong(module, train, name, text, words):

@@ -46,7 +46,7 @@ def test_labels_are_what_they_mean(module):
         texts(module, root=Path("T.CSV"), missing=["none", "NA"])
 
 
-def test_broken_rows_are_left_out_if_asked(module, capsys):
+def test_broken_rows_are_left_out_if_asked(module, caplog):
     good = [f"text {n},{'ab'[n % 2]}" for n in range(30)]
     put({"t.csv": "\n".join(["text,label", *good[:10], "too,many,b", *good[10:], " ,a", "c,"])})
     rows = [json.dumps(dict(zip(("text", "label"), row.split(","), strict=True))) for row in good]
@@ -57,12 +57,13 @@ def test_broken_rows_are_left_out_if_asked(module, capsys):
         assert sorted(text for text, _ in chain(*found.values())) == sorted(
             row.split(",")[0] for row in good
         )
-        (told,) = capsys.readouterr().err.splitlines()
-        assert "3 of 33 rows can't be used" in told
+        (told,) = caplog.messages
+        caplog.clear()
+        assert "3 of 33 rows can't be used" in told and "has no text" in told
         assert all(f"{name}, line {line}" in told for line in lines)
 
 
-def test_texts_lie_about_in_many_forms(module, capsys):
+def test_texts_lie_about_in_many_forms(module, caplog):
     lines = [json.dumps({"text": f"a{n}", "label": n % 2}) for n in range(4)]
     put({f"shards/train-0000{n}.jsonl": line for n, line in enumerate(lines)})
     put({"shards/Validation.TSV": "text\tlabel\nv\t1\n".encode("utf-16")})
@@ -72,7 +73,7 @@ def test_texts_lie_about_in_many_forms(module, capsys):
         "train": [("a0", "0"), ("a1", "1"), ("a2", "0"), ("a3", "1")],
         "evaluation": [("v", "1")],
     }
-    assert "test.csv has no labels: it is left out" in capsys.readouterr().err
+    assert "test.csv has no labels: it is left out" in caplog.text
 
     for part in ("train", "test"):  # as IMDB's
         put({f"imdb/{part}/{k}/{n}.txt": f"{part} {k}" for k in ("pos", "neg") for n in range(3)})
@@ -121,7 +122,7 @@ def test_run_stops_if_its_data_changed(module, train):
         train(*few)
 
 
-def test_tells_how_many_texts_are_cut(module, capsys):
+def test_tells_how_many_texts_are_cut(module, caplog):
     data = module("data")
 
     def build(**settings) -> object:
@@ -129,8 +130,8 @@ def test_tells_how_many_texts_are_cut(module, capsys):
 
     put({"t.csv": "text,label\n" + "".join(f"{'word ' * n},{n % 2}\n" for n in range(1, 31))})
     build(length=20, holdout=0.01)
-    told = capsys.readouterr().err
-    assert "texts to train on are cut to 20 tokens (data.length)" in told
-    assert told.startswith(("warning: 9 of", "warning: 10 of"))
+    (told,) = caplog.messages
+    assert told.endswith("texts to train on are cut to 20 tokens (data.length)")
+    assert told.startswith(("9 of", "10 of"))
     put({"t.csv": "text,label\n" + "".join(f"{'word ' * 300 * n},{n % 2}\n" for n in range(1, 5))})
-    assert build().length == 512 and "are cut to 512 tokens" in capsys.readouterr().err
+    assert build().length == 512 and "are cut to 512 tokens" in caplog.text

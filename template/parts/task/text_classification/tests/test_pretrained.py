@@ -113,7 +113,7 @@ def test_decoder_tells_from_the_last_token(module, train, kind, marks):
 
 
 @torch.no_grad()
-def test_head_knows_the_classes_by_their_names(module, save, capsys):
+def test_head_knows_the_classes_by_their_names(module, save, caplog):
     save("Bert", **BERT, id2label={0: "POS", 1: "neg", 2: "other"}, hidden_dropout_prob=0)
     model = module("model")
     saved = transformers.BertForSequenceClassification.from_pretrained("Bert").float().eval()
@@ -125,12 +125,12 @@ def test_head_knows_the_classes_by_their_names(module, save, capsys):
         found = network(input_ids=tokens).logits[0]
         assert torch.allclose(found, want[[1, 2, 0]], atol=1e-6) is same
         assert network.config.id2label == dict(enumerate(classes))
-        told = capsys.readouterr().err
-        assert ("its last layer begins anew for bad, good, so-so" in told) is not same
+        told = "its last layer begins anew for bad, good, so-so"
+        assert (told in caplog.text) is not same
 
 
 @torch.no_grad()
-def test_tokens_that_the_model_lacks_get_rows(module, save, capsys):
+def test_tokens_that_the_model_lacks_get_rows(module, save, caplog):
     save("Bert", **BERT)
     tokenizer = transformers.AutoTokenizer.from_pretrained("Bert")
     tokenizer.add_tokens(["<one>", "<two>"])
@@ -140,7 +140,7 @@ def test_tokens_that_the_model_lacks_get_rows(module, save, capsys):
     rows = model.build_model(model.ModelConfig(name="Bert"), spec).get_input_embeddings().weight
     assert rows.shape == (1007, 16)
     torch.testing.assert_close(rows[1005:], rows[:1005].mean(0).expand(2, 16))
-    assert "no row for 2 tokens of More" in capsys.readouterr().err
+    assert "no row for 2 tokens of More" in caplog.text
 
 
 def test_what_no_output_depends_on_is_not_trained(save, module):

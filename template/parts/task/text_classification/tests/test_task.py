@@ -36,19 +36,24 @@ def test_learns_the_data_and_knows_new_texts(module, call, command):
         assert all(1 / 7 <= line["probability"] <= 1 for line in told)
 
 
-def test_predict_names_what_is_missing(module, train, call):
+def test_predict_names_what_is_missing(module, train, call, capsys):
+    def answer(place: str) -> tuple[int, object]:
+        capsys.readouterr()
+        code = module("predict").main(["--run", "runs/run", "--input", place])
+        return code, capsys.readouterr()
+
     assert train("--duration", "2 steps", "--schedule.warmup", "0 steps") == 0
     Path("nothing").mkdir()
-    Path("hole.csv").write_text('text,more\na,b\n" ",c\n')
-    Path("hole.jsonl").write_text('{"text": "a"}\n{"texts": "b"}\n')
-    for place, words in (
-        ("x.txt", "no text in x.txt"),
-        ("nothing", "no text in nothing"),
-        ("hole.csv", "hole.csv, line 3 has no text"),
-        ("hole.jsonl", "hole.jsonl, line 2 has no text"),
-    ):
+    for place, words in (("x.txt", "no text in x.txt"), ("nothing", "no text in nothing")):
         with pytest.raises(module("errors").UserError, match=words):
             call("predict", "--run", "runs/run", "--input", place)
+    Path("hole.csv").write_text('text,more\na,b\n" ",c\nd,\n')
+    Path("hole.jsonl").write_text('{"text": "a"}\n{"texts": "b"}\n{"text": "d"}\n')
+    for place in ("hole.csv", "hole.jsonl"):
+        code, found = answer(place)
+        assert code == 2 and len(found.out.splitlines()) == 2
+        line = 3 if place == "hole.csv" else 2
+        assert found.err == f"error: {place}, line {line} has no text\n"
 
 
 @torch.no_grad()

@@ -121,7 +121,8 @@ def test_files_of_any_kind_are_read(read):
         "all/empty.txt": b"",
         "all/.cache/c.txt": b"c",
         "all/__MACOSX/d.txt": b"d",
-        "all/rows.jsonl": b'{"text": "row 1", "n": 1}\n\n{"text": "row 2 \\ud800"}\n',
+        "all/rows.jsonl": b'{"text": "row 1", "n": 1}\n\n{"text": "row 2"}\n{"n": 2}\n',
+        "all/table.CSV": "n;text\n1;'row; é'\n2;\n".replace("'", '"').encode("utf-16"),
         "all/README": b"no text",
         "latin.txt": "für\nété".encode("latin-1"),
     }.items():
@@ -130,7 +131,7 @@ def test_files_of_any_kind_are_read(read):
     found = [b"".join(predicted(part)) for part in read(root=Path("root"))]
     assert found == [long.encode() + b"\xff"] * 2
     found = b"".join(chain(*map(predicted, read(root=Path("all"), packed=False))))
-    assert sorted(found.split(b"\xff")) == [b"", b"a", b"b", b"row 1", b"row 2 ?"]
+    assert sorted(found.split(b"\xff")) == [b"", b"a", b"b", b"row 1", b"row 2", "row; é".encode()]
     found = chain(*map(predicted, read(root=Path("latin.txt"), packed=False, encoding="latin-1")))
     assert sorted(found) == ["für".encode() + b"\xff", "été".encode() + b"\xff"]
 
@@ -186,7 +187,7 @@ def test_splits_of_a_dataset_are_taken(read, forms):
         ({"root": Path("one.txt"), "packed": False}, ["1 different documents", "more text"]),
         ({"root": Path("one.txt"), "test": 0.1}, ["1 different pieces", "train, evaluation, test"]),
         ({"root": Path("half")}, ["no text in the part for evaluation"]),
-        ({"root": Path("rows.jsonl")}, ["line 2", "no text text (data.column)", "but said"]),
+        ({"root": Path("rows.jsonl")}, ["data.column: rows.jsonl has no column text", "said, n"]),
     ],
     ids=["missing", "damaged", "encoding", "empty", "one", "small", "half", "column"],
 )
@@ -194,7 +195,7 @@ def test_names_what_is_wrong_with_files(module, read, settings, words):
     Path("damaged.txt").write_bytes(b"a\nb\nc \xe9 d\n")
     Path("empty.txt").touch()
     Path("one.txt").write_text("one line\n")
-    Path("rows.jsonl").write_text('{"text": "a"}\n{"said": "b"}\n')
+    Path("rows.jsonl").write_text('{"said": "b", "n": 1}\n')
     for name, text in (("train", "text"), ("test", "")):
         Path("half", name).mkdir(parents=True)
         Path("half", name, "a.txt").write_text(text)

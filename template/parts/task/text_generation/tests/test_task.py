@@ -144,17 +144,20 @@ def test_evaluate_tells_what_looking_back_is_worth(train, call):
     assert mean == pytest.approx(told["bits_per_byte"], rel=5e-3)  # but for the last block
 
 
-def test_commands_name_what_is_wrong(module, train, call):
+def test_commands_name_what_is_wrong(module, train, call, capsys):
     assert train("--duration", "2 steps", "--schedule.warmup", "0 steps") == 0
     Path("nothing").mkdir()
-    Path("empty.txt").touch()
-    for words, place in (
-        ("x.txt", "x.txt"),
-        ("no text in nothing", "nothing"),
-        ("no text in empty.txt", "empty.txt"),
-    ):
-        with pytest.raises(module("errors").UserError, match=words):
+    for place in ("x.txt", "nothing"):
+        with pytest.raises(module("errors").UserError, match=f"no text in {place}"):
             call("predict", "--run", "runs/run", "--input", place)
+    Path("some").mkdir()
+    for name, text in (("a", b"abc"), ("b", b""), ("c", b"\xff\xff"), ("d", b"abcd")):
+        Path("some", f"{name}.txt").write_bytes(text)
+    capsys.readouterr()
+    assert module("predict").main(["--run", "runs/run", "--input", "some"]) == 2
+    found = capsys.readouterr()
+    assert [json.loads(line)["bytes"] for line in found.out.splitlines()] == [3, 4]
+    assert "no text in some/b.txt" in found.err and "some/c.txt can't be read" in found.err
     with pytest.raises(module("errors").UserError, match="no run in runs/other"):
         module("sample").main(["--run", "runs/other"])
     with pytest.raises(module("errors").UserError, match=r"model\.heads"):
