@@ -9,6 +9,8 @@ from .errors import UserError, one_line
 
 LONGEST = 512
 """tokens of a text at most, unless told otherwise"""
+WORD = r"\w+|[^\w\s]"
+"""words and punctuation marks"""
 
 
 class Words:
@@ -28,6 +30,21 @@ class Words:
     def decode(self, numbers: list[int]) -> str:
         """Return the words of these numbers."""
         return " ".join(self.names[number] for number in numbers)
+
+    def as_pretrained(self) -> Any:
+        """Return the same as a tokenizer of the transformers library."""
+        import tokenizers
+        from transformers import PreTrainedTokenizerFast
+
+        names = {"[PAD]": self.padding, "[UNK]": 1} | self.numbers
+        found = tokenizers.Tokenizer(tokenizers.models.WordLevel(names, unk_token="[UNK]"))
+        found.normalizer = tokenizers.normalizers.Lowercase()
+        found.pre_tokenizer = tokenizers.pre_tokenizers.Split(
+            tokenizers.Regex(WORD), behavior="removed", invert=True
+        )
+        return PreTrainedTokenizerFast(
+            tokenizer_object=found, pad_token="[PAD]", unk_token="[UNK]", padding_side="right"
+        )
 
 
 class Pieces:
@@ -54,10 +71,15 @@ class Pieces:
         """Return the tokens of these numbers."""
         return " ".join(self.tokenizer.convert_ids_to_tokens(numbers))
 
+    def as_pretrained(self) -> Any:
+        """Return the tokenizer."""
+        self.tokenizer.padding_side = "right"
+        return self.tokenizer
+
 
 def to_words(text: str) -> list[str]:
     """Return the words and punctuation marks of a text."""
-    return re.findall(r"\w+|[^\w\s]", text.lower())
+    return re.findall(WORD, text.lower())
 
 
 def choose_words(texts: list[str], most: int) -> list[str]:

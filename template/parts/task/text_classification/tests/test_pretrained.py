@@ -73,6 +73,28 @@ def test_weights_and_tokenizer_are_those_of_the_folder(save, module):
     assert len(found["classifier.bias"]) == 7
 
 
+@pytest.mark.parametrize("new", [True, False], ids=["new", "by name"])
+def test_export_is_read_by_transformers(save, train, module, command, call, new):
+    arguments = [*FEW, "--data.length", "12"] if new else save("Bert", **BERT)
+    assert train(*arguments) == 0
+    done = command("export", "--run", "runs/run", "--folder", "exported")
+    assert done.returncode == 0, done.stderr
+    model = transformers.AutoModelForSequenceClassification.from_pretrained("exported").eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained("exported")
+    texts = ["Greek small letter ALPHA, with tonos", "no-break " * 20, "digit: four"]
+    Path("texts.txt").write_text("\n".join(texts))
+    given = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+    given.pop("token_type_ids", None)
+    with torch.no_grad():
+        found = model(**given).logits.softmax(1)
+    said = call("predict", "--run", "runs/run", "--input", "texts.txt")
+    for row, told in zip(found, said, strict=True):
+        names = {model.config.id2label[n]: p for n, p in enumerate(row.tolist())}
+        assert told["probabilities"] == pytest.approx(names, abs=2e-4)
+    with pytest.raises(module("errors").UserError, match="exported is there already"):
+        module("export").main(["--run", "runs/run", "--folder", "exported"])
+
+
 def save_tokenizer(folder: str, **marks: str) -> int:
     """Save a tokenizer of a decoder, which knows letters and these marks; return its size."""
     letters = {letter: number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz? ")}

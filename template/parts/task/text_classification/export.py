@@ -1,0 +1,26 @@
+"""A run's model as a folder that the transformers library reads, as a command."""
+
+from pathlib import Path
+
+from .errors import UserError, run_command
+from .load import load_model, parse_run, run_parser
+from .tokens import open_tokenizer
+
+
+def main(argv: list[str]) -> None:
+    """Write a run's model, its classes and tokenizer to a folder, for `from_pretrained`."""
+    parser = run_parser("export", main.__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="new folder to write")
+    given, cfg = parse_run(parser, argv)
+    if given.folder.exists():
+        raise UserError(f"--folder: {given.folder} is there already; name a new one")
+    model, spec = load_model(given.run, given.weights, cfg)
+    tokenizer = open_tokenizer(spec.tokenizer, spec.words).as_pretrained()
+    tokenizer.model_max_length = spec.length  # texts are cut there as in the run
+    model.save_pretrained(given.folder)
+    tokenizer.save_pretrained(given.folder)
+    print(f"{given.folder}: AutoModelForSequenceClassification.from_pretrained reads it")
+
+
+if __name__ == "__main__":
+    run_command(main)
