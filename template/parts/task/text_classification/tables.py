@@ -30,11 +30,11 @@ def read_root(root: Path, cfg: Any) -> dict[str, Part]:
     parts = {}
     for part, files in find_files(root).items():
         source = str(files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more")
-        broken: list[str] | None = [] if cfg.skip_broken else None
+        broken: list[str] = []
         table = read_tables(files, cfg.encoding, cfg.separator, broken)
         check_columns(source, table.frame.columns, cfg, labelled=part == "train")
-        named = (fault.partition(": ") for fault in broken or [])
-        faults = [Row(place, None, fault=f"has {fault}") for place, _, fault in named]
+        named = (fault.partition(": ") for fault in broken)
+        faults = [Row(place, None, fault=f"({fault})") for place, _, fault in named]
         parts[part] = Part(source, make_rows(table.places, table.frame, cfg) + faults)
     return parts
 
