@@ -144,6 +144,15 @@ def overlay(clone: Path) -> None:
             target.unlink(missing_ok=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what is slow to the full tests, but for the first of each kind."""
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if "slow" in marks and not marks & {"first", "deep", "gpu"}:
+            item.add_marker("full")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _homeless(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give Cookiecutter and Copier homes of their own, away from the developer's."""

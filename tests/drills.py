@@ -48,6 +48,8 @@ GRACE = 30
 """seconds from SIGTERM to SIGKILL once a process has died, as torchrun gives"""
 STILL = 600
 """seconds without a new byte in any file after which a life hangs: however slow, a step ends"""
+HANGS = 7200
+"""seconds after which a command hangs of which nothing can be seen before its end"""
 LOOK = 5
 """seconds between two looks at the files"""
 

@@ -8,9 +8,12 @@ import time
 from pathlib import Path
 
 import psutil
+from drills import STILL, Progress
 
-LIMIT = 60
-"""seconds after which a command hangs"""
+GONE = 120
+"""seconds in which what a command has started is to follow it; a loader's worker takes five"""
+FORCED = "forcefully exiting"
+"""what torchrun says when it kills a process that has stayed for 30 seconds"""
 
 
 class Launched:
@@ -52,9 +55,9 @@ class Launched:
 
     def wait_for(self, text: str) -> None:
         """Wait until a line that the command prints begins with the text."""
-        end = time.monotonic() + LIMIT
+        seen = Progress(self.log.parent)
         while not any(line.startswith(text) for line in self.output().splitlines()):
-            assert self.process.poll() is None and time.monotonic() < end, self.output()
+            assert self.process.poll() is None and not seen.stopped(), self.output()
             time.sleep(0.02)
 
     def send(self, number: int, target: str) -> None:
@@ -66,17 +69,18 @@ class Launched:
         else:
             self.ranks()[-1].send_signal(number)
 
-    def wait(self, limit: float = LIMIT) -> int:
-        """Return the exit code; fail if the command, or a process it left, stays."""
+    def wait(self) -> int:
+        """Return the exit code; fail if the command hangs, or a process it started stays."""
+        seen = Progress(self.log.parent)
         try:
-            code = self.process.wait(limit)
-            end = time.monotonic() + limit
+            while self.process.poll() is None:
+                assert not seen.stopped(), f"nothing new in {STILL} s:\n{self.output()}"
+                time.sleep(0.02)
+            end = time.monotonic() + GONE
             while left := self.left():
                 assert time.monotonic() < end, f"left behind: {left}\n{self.output()}"
                 time.sleep(0.05)
-            return code
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"still there after {limit} s:\n{self.output()}") from None
+            return self.process.returncode
         finally:
             self.kill()
 

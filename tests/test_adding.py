@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import rows
 from conftest import ROOT, copy
+from drills import HANGS
 from test_render import CHECKS, ruff
 
 DIFFS = re.findall(
@@ -49,7 +50,7 @@ def run(project: Path, folder: Path, *command: str) -> subprocess.CompletedProce
         env={**os.environ, "PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=HANGS,
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import rows
 from conftest import commit
+from drills import HANGS
 from test_train import SMALL, TASKS
 
 pytestmark = [pytest.mark.deep]
@@ -24,7 +25,6 @@ ELSEWHERE = ("uvx ", "docker ", "sbatch ", "mkdir ../again")
 ALONE = {"--nnodes 2": "--nnodes 1", "--nproc_per_node 8": "--nproc_per_node 2"}
 ALONE |= {"HOST:29500": "localhost:29511"}
 ALONE |= {"multi_node.yaml": "multi_node.yaml --num_machines 1 --num_processes 2"}
-LIMIT = 1800
 
 
 def odd(count: int) -> list[dict]:
@@ -97,7 +97,7 @@ def test_installs_and_every_command_of_its_readme_works(
             env=environment,
             capture_output=True,
             text=True,
-            timeout=LIMIT,
+            timeout=HANGS,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout

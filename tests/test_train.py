@@ -11,7 +11,7 @@ import sys
 import pytest
 import rows
 import yaml
-from drills import LINE
+from drills import HANGS, LINE
 
 TASKS = rows.COPIER.parent / "tests/tasks"
 PYTHON = "{}.{}".format(*sys.version_info)
@@ -33,7 +33,7 @@ def run(project, module: str, *arguments: str, cwd) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -147,7 +147,7 @@ def check_own_tests(project, folder, *arguments: str) -> None:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=1800,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stdout[-5000:]
     assert re.search(r"\d+ passed", done.stdout)

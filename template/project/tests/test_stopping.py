@@ -23,7 +23,7 @@ def test_signal_saves(package, module):
     for line in process.stdout:
         if line.startswith("step 30"):
             process.terminate()
-    assert process.wait(60) == module("stop").PREEMPTED
+    assert process.wait() == module("stop").PREEMPTED
     status = json.loads(Path("runs/run/status.json").read_text())
     assert status["state"] == "preempted"
     assert final_state("run")[1]["progress"]["step"] == status["step"]
