@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, commit, git
+from processors import PROCESSORS
 
 HARDWARE = ("one_device", "multi_gpu", "multi_node")
 EVERYTHING = {
@@ -138,9 +139,17 @@ def test_ci_refuses_rejected_hunks(project: Path) -> None:
     assert run("bash", "-e", "-c", script, cwd=project).returncode == 1
 
 
-def test_ci_run_is_the_command_of_the_readme() -> None:
-    command = (ROOT / ".ci" / "run").read_text(encoding="utf-8").strip().splitlines()[-1]
-    assert command in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+def test_ci_run_is_the_commands_of_the_readme() -> None:
+    commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8").strip().splitlines()[-2:]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert all(command in readme for command in commands)
+    assert [command.split("pytest")[1] for command in commands] == ["", " -m full"]
+
+
+def test_ci_tests_as_on_an_older_processor() -> None:
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    told = yaml.safe_load(text)["jobs"]["older"]["env"]
+    assert told.items() <= PROCESSORS["AVX2"].items() and len(told) == 2
 
 
 # Hooks

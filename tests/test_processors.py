@@ -132,3 +132,22 @@ def test_killed_run_goes_on_on_an_older_processor(render, nurseries, tmp_path, p
         life = nursery.live(project, tmp_path / run, "train", *given, kills=kills)
         assert life.codes == [-9 if kills else 0], life.output
     assert not differences(*(tmp_path / run / "here/runs/run" for run in ("whole", "killed")))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("width", range(1, 9))
+def test_no_start_of_image_classification_crashes(render, nurseries, tmp_path, width):
+    """25 short runs, each with other shapes; a heap that was written over shows in some only."""
+    for number in range(25):
+        settings = {
+            "name": f"run-{number}",
+            "duration": "4 steps",
+            "schedule.warmup": "0 steps",
+            "model.width": str(width),
+            "model.stages": str(2 + number % 3),
+            "model.blocks": str(1 + number % 2),
+            "data.batch_size": str((16, 32, 64, 100, 128)[number % 5]),
+            "seed": str(number),
+        }
+        life = nurseries("AVX2").live(render(), tmp_path, "train", *arguments(settings))
+        assert life.codes == [0], life.output

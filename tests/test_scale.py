@@ -107,7 +107,9 @@ def spread(render, nursery, tmp_path):
 
 # 1,438 digits make 12 steps a pass with B = 32, the last of them a short micro-batch and nothing
 # else, and 18 with B = 20, the last of them three micro-batches and a short one.
-@pytest.mark.parametrize("weights", ["", WEIGHTS], ids=["plain", "weights"])
+@pytest.mark.parametrize(
+    "weights", ["", pytest.param(WEIGHTS, marks=pytest.mark.first)], ids=["plain", "weights"]
+)
 def test_same_curves_however_a_step_is_spread(weights, spread, drill):
     with drill("scale, float32"):
         apart = spread(32, *LAYOUTS, settings=SGD, model=SMOOTH + weights)

@@ -107,7 +107,7 @@ def test_learns_goes_on_and_is_used(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", [pytest.param("lean", marks=pytest.mark.first), "full"])
 def test_learns_by_the_command_line(render, name, tmp_path):
     """In processes of their own and, in the full row, with the real compiler."""
     project = render(**rows.answers(BOTH[name]))
