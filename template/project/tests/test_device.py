@@ -7,7 +7,7 @@ from torch import nn
 def test_fragile_convolution_is_told_of(module, config, monkeypatch, caplog):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
-    _, _, spec = module("data").build_loaders(config.data, config.seed)
+    _, spec = module("data").build_loaders(config.data, config.seed)
     module("train").build_network(config, spec)
     assert not caplog.records
     sound = [nn.Conv2d(8, 4, 1, 2), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, 2), nn.Linear(4, 4)]

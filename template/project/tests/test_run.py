@@ -51,11 +51,11 @@ def test_other_data_are_refused_and_nothing_is_lost(train, module):
     assert train() == 0
 
 
-def test_part_for_the_end_is_looked_at_once(train, module, call, monkeypatch):
+def test_part_for_the_end_is_looked_at_once(train, module, call):
     assert train("--data.test", "0.2") == 0
     (scores,) = call("evaluate", "--run", "runs/run", "--part", "test")
     assert {name: scores[name] for name in status()["test"]} == pytest.approx(status()["test"])
-    with pytest.raises(module("errors").UserError, match="--part: 'tst'.*allowed: train, eval"):
+    with pytest.raises(module("errors").UserError, match=r"--part: 'tst'.*allowed: train, eval"):
         module("evaluate").main(["--run", "runs/run", "--part", "tst"])
     assert train("--data.test", "null", "--name", "without") == 0
     assert "test" not in json.loads(Path("runs/without/status.json").read_text())

@@ -162,5 +162,5 @@ def test_check_tells_what_is_there(module, capsys):
     write_csv("a.csv", ROWS)
     module("data").main(FILE)
     told = capsys.readouterr().out
-    for words in ("train: ", " samples\n", "size: mean ", "colour: blue, green, red", "outcome"):
+    for words in ("train ", "evaluation ", "size: mean ", "colour: blue, green, red", "outcome"):
         assert words in told

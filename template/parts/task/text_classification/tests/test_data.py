@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -165,7 +166,8 @@ def test_check_tells_what_is_there(module, capsys):
     write(Path("t.csv"), rows(25))
     module("data").main(["--data.root", "t.csv"])
     told = capsys.readouterr().out
-    assert "train: 20 samples\n" in told and "bad x " in told and "count [] int64: 2 to " in told
+    assert re.search(r"train 20 +evaluation 5\n", told) and "count [] int64: 2 to " in told
+    assert re.search(r"bad +█+ +\d+ +\d+\n", told)
     assert "good  the worst film ; long 1\n" in told
 
 
