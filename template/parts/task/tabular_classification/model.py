@@ -20,8 +20,8 @@ class ModelConfig:
     """features of each layer of the residual network"""
     blocks: NonNegativeInt = 2
     """its residual blocks"""
-    dropout: ClosedUnitInterval = 0.1
-    """share of the features dropped in each block"""
+    dropout: ClosedUnitInterval = 0.2
+    """share dropped of its inputs, and of the features in each block"""
 
 
 def build_model(cfg: ModelConfig, spec: Spec) -> nn.Module:

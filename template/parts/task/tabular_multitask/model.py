@@ -24,8 +24,8 @@ class ModelConfig:
     """features of each layer of the residual network"""
     blocks: NonNegativeInt = 2
     """its residual blocks"""
-    dropout: ClosedUnitInterval = 0.1
-    """share of the features dropped in each block"""
+    dropout: ClosedUnitInterval = 0.2
+    """share dropped of its inputs, and of the features in each block"""
     weights: dict[str, NonNegativeFloat] = field(default_factory=dict)
     """weight of a target's loss in the sum that is trained on; 1 for those not named"""
 

@@ -23,8 +23,8 @@ class ModelConfig:
     """features of each layer of the residual network"""
     blocks: NonNegativeInt = 2
     """its residual blocks"""
-    dropout: ClosedUnitInterval = 0.3
-    """share of the features dropped in each block"""
+    dropout: ClosedUnitInterval = 0.4
+    """share dropped of its inputs, and of the features in each block"""
     loss: Literal["mse", "l1", "huber"] = "mse"
     """squared errors, absolute ones, or squared up to one standard deviation and absolute beyond"""
 
