@@ -50,6 +50,7 @@ class WideAndDeep(nn.Module):
             *layers,
             nn.LayerNorm(width),
             nn.ReLU(),
+            nn.Dropout(dropout),
             nn.Linear(width, outputs),
         )
         for last in (self.linear, self.deep[-1]):

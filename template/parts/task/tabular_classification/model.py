@@ -21,7 +21,7 @@ class ModelConfig:
     blocks: NonNegativeInt = 2
     """its residual blocks"""
     dropout: ClosedUnitInterval = 0.2
-    """share dropped of its inputs, and of the features in each block"""
+    """share dropped of its inputs, of the features in each block and of the last ones"""
 
 
 def build_model(cfg: ModelConfig, spec: Spec) -> nn.Module:

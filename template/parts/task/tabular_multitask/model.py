@@ -25,7 +25,7 @@ class ModelConfig:
     blocks: NonNegativeInt = 2
     """its residual blocks"""
     dropout: ClosedUnitInterval = 0.2
-    """share dropped of its inputs, and of the features in each block"""
+    """share dropped of its inputs, of the features in each block and of the last ones"""
     weights: dict[str, NonNegativeFloat] = field(default_factory=dict)
     """weight of a target's loss in the sum that is trained on; 1 for those not named"""
 

@@ -24,7 +24,7 @@ class ModelConfig:
     blocks: NonNegativeInt = 2
     """its residual blocks"""
     dropout: ClosedUnitInterval = 0.4
-    """share dropped of its inputs, and of the features in each block"""
+    """share dropped of its inputs, of the features in each block and of the last ones"""
     loss: Literal["mse", "l1", "huber"] = "mse"
     """squared errors, absolute ones, or squared up to one standard deviation and absolute beyond"""
 

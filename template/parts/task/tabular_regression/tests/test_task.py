@@ -1,16 +1,16 @@
 """The promises of the task: it learns its data, and knows what it has learned."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
-from test_training import ledger
 
 
 def test_learns_the_data(module):
-    assert module("train").main(["--name", "run", "--duration", "30 epochs"]) == 0
-    assert max(line.get("eval/r2", 0) for line in ledger("run")) >= 0.38
+    assert module("train").main(["--name", "run"]) == 0
+    assert json.loads(Path("runs/run/status.json").read_text())["test"]["r2"] >= 0.3
 
 
 def test_scores_are_those_of_scikit_learn_and_of_the_predictions(train, call, module):
