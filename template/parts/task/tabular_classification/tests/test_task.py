@@ -30,7 +30,7 @@ def test_target_must_be_classes(train, module):
         train("--data.root", "rows.csv")
     Path("rows.csv").write_text("a,b\n" + "1,x\n2,y\n" * 9)
     Path("test.csv").write_text("a,b\n1,y\n2,\n")
-    with pytest.raises(module("errors").UserError, match="test.csv, line 3: b '' is missing"):
+    with pytest.raises(module("errors").UserError, match=r"test\.csv, line 3: b '' is missing"):
         train("--data.root", "rows.csv", "--data.evaluation", "test.csv")
 
 
