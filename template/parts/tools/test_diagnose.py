@@ -181,10 +181,7 @@ def test_compiled_model_is_looked_at(module, change, capsys):
         calls.append(1)
         return graph.forward
 
-    def compiled(network):
-        network.forward = torch.compile(network.forward, backend=backend)
-
-    change(compiled)
+    change(lambda net: vars(net).update(forward=torch.compile(net.forward, backend=backend)))
     with torch._dynamo.config.patch(disable=False):
         module("diagnose").main([*SMALL, "--steps", "1"])
     assert not calls and "weight" in capsys.readouterr().out

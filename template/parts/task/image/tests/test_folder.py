@@ -122,7 +122,7 @@ def test_mean_and_deviation_may_be_of_each_channel(module, images):
         found.append(next(loaders["evaluation"].groups()).batches[0][0]["image"])
     mean, std = (torch.tensor(values)[:, None, None] for values in (mean, std))
     torch.testing.assert_close(found[0], (found[1] - mean) / std)
-    with pytest.raises(module("errors").UserError, match="data.mean holds 2 numbers; .* channel"):
+    with pytest.raises(module("errors").UserError, match=r"data.mean holds 2 numbers; .* chan"):
         data.build_loaders(data.DataConfig(root=images, mean=[0.1, 0.2]), 0)
 
 

@@ -61,7 +61,7 @@ def test_masks_as_the_file_lies_are_named(module, load):
     write("data", half(1), ("images/{}.png", "masks/{}.png"), (6, 1))
     for number in range(6):
         Image.fromarray(np.rot90(half(1)).copy()).save(f"data/masks/{number}.png")
-    with pytest.raises(module("errors").UserError, match="is of 12 x 8 .* of 8 x 12; one of the t"):
+    with pytest.raises(module("errors").UserError, match=r"is of 12 x 8 .* of 8 x 12; one of"):
         load("data")
 
 

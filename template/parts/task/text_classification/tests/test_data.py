@@ -166,7 +166,8 @@ def test_check_tells_what_is_there(module, capsys):
     write(Path("t.csv"), rows(25))
     module("data").main(["--data.root", "t.csv"])
     told = capsys.readouterr().out
-    assert re.search(r"train \d+ +evaluation \d+ +test \d+\n", told) and "count [] int64: 2 to " in told
+    assert re.search(r"train \d+ +evaluation \d+ +test \d+\n", told)
+    assert "count [] int64: 2 to " in told
     assert re.search(r"bad +█+ +\d+ +\d+ +\d+\n", told)
     assert "good  the worst film ; long 1\n" in told
 
