@@ -55,6 +55,10 @@ def test_part_for_the_end_is_looked_at_once(train, module, call):
     assert train("--data.test", "0.2") == 0
     (scores,) = call("evaluate", "--run", "runs/run", "--part", "test")
     assert {name: scores[name] for name in status()["test"]} == pytest.approx(status()["test"])
+    (whole,) = call("evaluate", "--run", "runs/run", "--part", "all")
+    parts = (call("evaluate", "--run", "runs/run", "--part", p)[0] for p in ("train", "evaluation"))
+    low, high = sorted(each["loss"] for each in (scores, *parts))[::2]
+    assert low <= whole["loss"] <= high
     with pytest.raises(module("errors").UserError, match=r"--part: 'tst'.*allowed: train, eval"):
         module("evaluate").main(["--run", "runs/run", "--part", "tst"])
     assert train("--data.test", "null", "--name", "without") == 0

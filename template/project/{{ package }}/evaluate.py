@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import fields
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import torch
@@ -85,14 +85,16 @@ def check_same(spec: Spec, found: Spec) -> None:
 def main(argv: list[str]) -> None:
     """Print a run's scores and what is behind them as JSON; arguments change its settings."""
     parser = run_parser("evaluate", main.__doc__)
-    parser.add_argument("--part", default="evaluation", help="part of the data, as test")
+    parser.add_argument("--part", default="evaluation", help="train, evaluation, test or all")
     given, cfg = parse_run(parser, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
     loaders, found = build_loaders(cfg.data, cfg.seed, known=spec)
-    check_choice("--part", given.part, loaders)
+    check_choice("--part", given.part, [*loaders, "all"])
     check_same(spec, found)
-    scores, totals = measure(accelerator, accelerator.prepare(model), loaders[given.part].groups())
+    chosen = loaders.values() if given.part == "all" else [loaders[given.part]]
+    groups = chain.from_iterable(loader.groups() for loader in chosen)
+    scores, totals = measure(accelerator, accelerator.prepare(model), groups)
     if accelerator.is_main_process:
         print(json.dumps(scores | report(totals, spec)))
     finish(accelerator)

@@ -108,7 +108,8 @@ def build_loaders(
     augmented = partial(grow, augmented, len(train), cfg.progressive_resizing)
     #% endif %#
     loaders = {n: Loader(p, size, workers=workers, transform=plain) for n, p in parts.items()}
-    loaders["train"] = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
+    if not known:  # then there is something to learn
+        loaders["train"] = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
     return loaders, spec
 
 

@@ -72,7 +72,8 @@ def build_loaders(
     train, size, workers = parts["train"], cfg.batch_size, cfg.workers
     augmented, plain = (partial(prepare, cfg=cfg, seed=seed, train=t) for t in (True, False))
     loaders = {n: Loader(p, size, workers=workers, transform=plain) for n, p in parts.items()}
-    loaders["train"] = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
+    if not known:  # then there is something to learn
+        loaders["train"] = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
     return loaders, spec
 
 

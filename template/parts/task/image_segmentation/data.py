@@ -76,7 +76,8 @@ def build_loaders(
     train, size, workers = parts["train"], cfg.batch_size, cfg.workers
     augmented, plain = partial(prepare, cfg=cfg, seed=seed), partial(prepare, cfg=cfg)
     loaders = {n: Loader(p, size, workers=workers, transform=plain) for n, p in parts.items()}
-    loaders["train"] = Loader(train, size, accumulate, True, seed, workers, augmented)
+    if not known:  # then there is something to learn
+        loaders["train"] = Loader(train, size, accumulate, True, seed, workers, augmented)
     return loaders, spec
 
 

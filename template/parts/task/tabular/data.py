@@ -108,7 +108,8 @@ def build_loaders(
     }
     size, workers = cfg.batch_size, cfg.workers
     loaders = {n: Loader(p, size, workers=workers) for n, p in parts.items()}
-    loaders["train"] = Loader(parts["train"], size, accumulate, True, seed, workers)
+    if not known:  # then there is something to learn
+        loaders["train"] = Loader(parts["train"], size, accumulate, True, seed, workers)
     return loaders, spec
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from .cells import to_names
 from .columns import Faults, Plan, choose, find_decimal, is_numeric, parse, thin
 from .encode import name_rows
-from .errors import UserError, check_choice
+from .errors import UserError, check_choice, warn
 from .parts import divide
 from .readers import Table, find_files, read_tables
 from .splits import choose_splits, load_splits
@@ -36,7 +36,11 @@ def read_parts(cfg: "DataConfig") -> dict[str, Table]:
     files = find_files(cfg.root)
     files |= {"evaluation": [cfg.evaluation]} if cfg.evaluation else {}
     files |= {"test": [cfg.test]} if isinstance(cfg.test, Path) else {}
-    return {part: read_tables(f, cfg.encoding, cfg.separator) for part, f in files.items()}
+    broken: list[str] | None = [] if cfg.skip_broken else None
+    tables = {p: read_tables(f, cfg.encoding, cfg.separator, broken) for p, f in files.items()}
+    if broken:
+        warn(f"{len(broken)} rows left out, {broken[0]}")
+    return tables
 
 
 def open_split(split: Any, name: str) -> Table:

@@ -92,7 +92,8 @@ def build_loaders(
     texts = {part: Texts(each, spec) for part, each in rows.items()}
     size, workers = cfg.batch_size, cfg.workers
     loaders = {part: Loader(each, size, workers=workers) for part, each in texts.items()}
-    loaders["train"] = Loader(texts["train"], size, accumulate, True, seed, workers)
+    if not known:  # then there is something to learn
+        loaders["train"] = Loader(texts["train"], size, accumulate, True, seed, workers)
     return loaders, spec
 
 

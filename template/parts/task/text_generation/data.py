@@ -60,7 +60,7 @@ def build_loaders(
     The parts are `train`, `evaluation` and, if there is one, `test`.
 
     A batch is a dict of `text` [b, block + 1], `length` [b] and `key` [b], as Blocks gives it.
-    Nothing is learned from the text that a run's own spec, `known`, would have to stand in for.
+    With `known`, what a run's model knows, no part is shuffled.
     """
     if cfg.root:
         documents = read_root(cfg.root, cfg.column, cfg.encoding, lines=not cfg.packed)
@@ -80,7 +80,8 @@ def build_loaders(
             raise UserError(f"there is no text in the part for {part}")
     size, workers = cfg.batch_size, cfg.workers
     loaders = {part: Loader(each, size, workers=workers) for part, each in parts.items()}
-    loaders["train"] = Loader(parts["train"], size, accumulate, True, seed, workers)
+    if not known:  # then there is something to learn
+        loaders["train"] = Loader(parts["train"], size, accumulate, True, seed, workers)
     return loaders, Spec(cfg.block)
 
 
