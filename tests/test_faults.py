@@ -224,7 +224,8 @@ def test_dead_loader_worker(snapshot, tmp_path, drill, processes, kind):
         assert run.wait() == 1, run.output()
         assert "a loader worker died" in run.output(), run.output()
         status = json.loads((run.here / "runs/run/status.json").read_text())
-        assert status == {"state": "failed"}, run.output()
+        reason = "a loader worker died, perhaps for lack of memory"
+        assert status == {"state": "failed", "reason": reason}, run.output()
 
 
 def test_killed_run_leaves_no_process(snapshot, tmp_path, drill):

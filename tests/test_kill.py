@@ -32,7 +32,7 @@ FACTORS = {
     "precision": ["fp32", "bf16"],
 } | {name: [False, True] for name in rows.factors() if name.startswith(("extras/", "early_"))}
 PLAIN = {name: values[0] for name, values in FACTORS.items()}
-COUNT, WINDOW, EPOCH, STEPS = 1438, 144, 10, 24
+COUNT, WINDOW, EPOCH, STEPS = 1228, 144, 9, 24
 """samples of a pass and of an optimizer step; steps of a pass and of a run"""
 SETTINGS = {
     "name": "run",

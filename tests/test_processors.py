@@ -51,8 +51,8 @@ class Convolutions(TorchDispatchMode):
 
 
 cfg = parse_config("walk", sys.argv[1:])
-loader, _, spec = build_loaders(cfg.data, cfg.seed)
-batch, _ = next(loader.groups()).batches[0]
+loaders, spec = build_loaders(cfg.data, cfg.seed)
+batch, _ = next(loaders["train"].groups()).batches[0]
 hints = typing.get_type_hints(type(cfg.model))
 sizes = [name for name, hint in hints.items() if hint in (PositiveInt, NonNegativeInt)]
 found = {}
