@@ -30,8 +30,12 @@ def evaluate(
     return measure(accelerator, model, loader.groups(), stop)[0]
 
 
-def check_monitor(accelerator: Accelerator, model: nn.Module, loader: Loader, monitor: str) -> None:
-    """Raise UserError if an evaluation doesn't give the monitored score."""
+def check_monitor(
+    accelerator: Accelerator, model: nn.Module, loader: Loader | None, monitor: str
+) -> None:
+    """Raise UserError if an evaluation doesn't give the monitored score, or there is none."""
+    if not loader:
+        raise UserError("there is nothing to evaluate on; raise data.holdout, or get more data")
     check_choice("monitor", monitor, measure(accelerator, model, islice(loader.groups(), 1))[0])
 
 

@@ -28,8 +28,8 @@ def divide(
     A sample's part is drawn from its name, or from that of its group, alone: neither another order
     nor samples that come or go move the others, and equal names share a part. So the shares are
     near those asked for, not exact. Each class, and the whole, is in every part if it has as many
-    groups as there are parts; one of fewer is trained on first, then evaluated on. `draws`, in
-    [0, 1), stand in for those of the names.
+    groups as there are parts; one of fewer is trained on first, then evaluated on. A part without
+    samples is left out. `draws`, in [0, 1), stand in for those of the names.
     """
     if holdout + (test or 0) >= 1:
         raise UserError(f"data.holdout {holdout} and data.test {test} leave nothing to train on")
@@ -49,7 +49,7 @@ def divide(
     found: dict[str, list[int]] = {part: [] for part in wanted}
     for index, group in enumerate(groups):
         found[parts[group]].append(index)
-    return found
+    return {part: rows for part, rows in found.items() if rows}
 
 
 def spread(
