@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import rows
 import yaml
 from conftest import ROOT, commit, git
 from processors import PROCESSORS
@@ -21,6 +22,7 @@ EVERYTHING = {
     "extras": ["ema", "compile"],
     "early_stopping": True,
 }
+AGENTS = [{"infra": ["agents"], "task": task} for task in rows.factors()["task"]]
 TOOLS = Path(sys.executable).parent
 ENVIRONMENT = os.environ | {"PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
 
@@ -301,7 +303,7 @@ def test_container_holds_what_training_reads(project: Path) -> None:
     assert "USER 1000" in lines
 
 
-@pytest.mark.parametrize("answers", [EVERYTHING, {"infra": ["agents"]}])
+@pytest.mark.parametrize("answers", [EVERYTHING, *AGENTS], ids=str)
 def test_agents_are_told_of_every_file(render, answers: dict) -> None:
     project = render(**answers)
     text = (project / "AGENTS.md").read_text(encoding="utf-8")
