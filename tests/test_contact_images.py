@@ -158,6 +158,16 @@ def test_all_that_pillow_opens_is_read_and_the_rest_is_counted(run):
     assert sum(map(int, counts.split())) == 6 + len(kinds) + 1
 
 
+def test_extreme_sizes_are_told(run):
+    root = write("data")
+    Image.new("RGB", (8, 60)).save(root / "a/long.png")
+    Image.new("RGB", (64, 70)).save(root / "b/usual.png")
+    code, told = run(TASKS[0], "data", "--data.root", root, "--data.size", "64")
+    assert code == 0
+    assert "\n1 images are over 3 times as long as wide; the middle is taken\n" in told
+    assert re.search(r"(\d+) images have less than half of 64 pixels a side", told)[1] == "13"
+
+
 def test_links_are_followed_once(projects):
     root = write("data", 4)
     write("far", 3, ("more",))

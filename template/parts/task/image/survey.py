@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 LARGEST = 224
 """side, in pixels, that large images are brought to unless told otherwise"""
+LONG = 3
+"""times its width from which on an image's length is told of"""
 
 
 class Sample(NamedTuple):
@@ -43,7 +45,7 @@ def survey(
     The heads are read if they are needed for that; with `cfg.skip_broken` all there is, by `read`.
     """
 
-    def look(sample: Sample) -> tuple[int, int, bool]:
+    def look(sample: Sample) -> tuple[int, int, bool, tuple[int, int] | None]:
         with naming(sample.image):
             if not (size := sample.image.stat().st_size):
                 raise UserError(f"unreadable image {sample.image}: it is empty")
@@ -51,22 +53,27 @@ def survey(
             image = read(sample)
             with naming(sample.image):
                 to_mode(image, 3, cfg)
-            return size, count_channels(image), False
+            return size, count_channels(image), False, image.size
         if cfg.channels or known:
-            return size, 0, False
+            return size, 0, False, None
         with opening(sample.image) as image:
             # What phones add to a photo is no animation.
             moves = getattr(image, "is_animated", False) and image.format != "MPO"
-            return size, count_channels(image), moves
+            return size, count_channels(image), moves, image.size
 
     found = sift(samples, look, cfg.skip_broken)
-    heads = {channels: sample.image for sample, (_, channels, _) in reversed(found)}
-    if moving := sum(moves for _, (_, _, moves) in found):
+    heads = {channels: sample.image for sample, (_, channels, *_) in reversed(found)}
+    if moving := sum(moves for _, (_, _, moves, _) in found):
         log.info("%d images have several frames, of which the first is taken", moving)
     first = found[0][0].image
     with naming(first):
         side = find_size(open_image(first), cfg, known)
-    kept = [sample._replace(size=size) for sample, (size, _, _) in found]
+    sizes = [sorted(sides) for _, (*_, sides) in found if sides]
+    if small := sum(2 * short < side for short, _ in sizes):
+        log.info("%d images have less than half of %d pixels a side (data.size)", small, side)
+    if long := sum(long > LONG * short for short, long in sizes):
+        log.info("%d images are over %d times as long as wide; the middle is taken", long, LONG)
+    kept = [sample._replace(size=size) for sample, (size, *_) in found]
     return kept, find_channels(heads, cfg, known), side
 
 
