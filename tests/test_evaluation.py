@@ -55,11 +55,11 @@ print(json.dumps(scores))
 
 
 def write_images(root: Path, size: int) -> Path:
-    """Write a folder with as many images to evaluate on: in `test`, or one held out of ten."""
+    """Write a folder with as many images to evaluate on, in `test`."""
     digits = load_digits()
     classes = [np.flatnonzero(digits.target == label)[:40] for label in range(CLASSES)]
     mixed = np.stack(classes, axis=1).ravel()  # one of each class after the other
-    parts = {"train": mixed[:100], "test": mixed[100:][:size]} if size > 1 else {"": mixed[:10]}
+    parts = {"train": mixed[:100], "test": mixed[100:][:size]}
     for part, indices in parts.items():
         for index in indices:
             folder = root / part / str(digits.target[index])
@@ -83,7 +83,7 @@ def evaluate(render, nursery, tmp_path):
             life = nursery.live(project, folder, "train", *settings, "--data.batch_size", "16")
             assert life.codes == [0], life.output
         settings = ["--data.root", str(roots[size]), "--data.batch_size", str(batch)]
-        settings += ["--data.holdout", "0.1", "--run", "runs/run"]
+        settings += ["--run", "runs/run"]
         life = nursery.live(project, folder, module, *settings, processes=processes)
         assert not any(life.codes), life.output
         return json.loads(life.output.splitlines()[-1])

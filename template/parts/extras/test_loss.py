@@ -117,7 +117,8 @@ def test_balanced_weights_are_those_of_scikit_learn(module, config):
     weights = pytest.importorskip("sklearn.utils.class_weight").compute_class_weight
     np = pytest.importorskip("numpy")
     loss, accelerator = module("loss"), Accelerator(cpu=True)
-    loader, _, spec = module("data").build_loaders(config.data, config.seed)
+    loaders, spec = module("data").build_loaders(config.data, config.seed)
+    loader = loaders["train"]
     args = {"gamma": 1.0, "weight": "balanced"}
     config = replace(config, loss=loss.LossConfig(name="FocalLoss", args=args))
     loss.check_loss(config.loss, spec)
