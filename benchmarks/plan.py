@@ -16,7 +16,7 @@ def main() -> None:
     sys.path.insert(0, project)
     from digits.config import parse_config
     from digits.data import build_loaders
-    from digits.duration import to_steps
+    from digits.core.duration import to_steps
 
     cfg = parse_config("plan", settings)
     loaders, spec = build_loaders(cfg.data, cfg.seed)

@@ -199,7 +199,7 @@ def _age(template: Path) -> None:
             text = path.read_text(encoding="utf-8")
             path.write_text(f"{text}{OLDER}\n", encoding="utf-8")
     package = template / "project" / "{{ package }}"
-    plain = [path for path in sorted(package.glob("[a-z]*.py")) if path.name not in OWNED]
+    plain = [path for path in sorted(package.rglob("[a-z]*.py")) if path.name not in OWNED]
     plain[-1].unlink()
     (package / "gone.py").write_text('"""A file that the newer release has dropped."""\n')
 

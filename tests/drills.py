@@ -366,7 +366,7 @@ def hurry(job: dict[str, Any]) -> None:
 
 def follow_ledger(last: int, goal: dict[str, Any] | None) -> None:
     """Die after the last line, and send SIGTERM to this process when the goal is reached."""
-    ledger, lines = import_module(f"{PACKAGE}.ledger").Ledger, count(1)
+    ledger, lines = import_module(f"{PACKAGE}.core.metrics").Ledger, count(1)
     log = ledger.log
 
     @functools.wraps(log)
@@ -410,7 +410,7 @@ def watch(counts: Counter, package: str, place: str, number: int) -> None:
         file = frame.f_code.co_filename
         if event == "call":
             if file.startswith(package):
-                inside.append(file.removeprefix(package))
+                inside.append(file.removeprefix(package).removeprefix("core/"))
                 depths.append(0)
             elif inside:
                 depths[-1] += 1

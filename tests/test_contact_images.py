@@ -50,7 +50,7 @@ def run(projects, capsys):
         capsys.readouterr()
         try:
             code = projects(task, command).main([str(word) for word in arguments]) or 0
-        except projects(task, "errors").UserError as error:
+        except projects(task, "core.errors").UserError as error:
             assert "\n" not in str(error)
             return 2, str(error)
         return code, "".join(capsys.readouterr())
@@ -73,7 +73,7 @@ def pixel(projects, file: Path, channels: int = 3, **settings) -> list[int]:
     """Give what is read of an image's first pixel."""
     cfg = projects(TASKS[0], "data").DataConfig(**settings)
     spec = projects(TASKS[0], "data").Spec(["a", "b"], channels, 10)
-    return projects(TASKS[0], "images").read_pixels(file, spec, cfg)[:, 0, 0].tolist()
+    return projects(TASKS[0], "sources.images").read_pixels(file, spec, cfg)[:, 0, 0].tolist()
 
 
 @pytest.mark.parametrize("task", TASKS[::2])
@@ -229,14 +229,14 @@ def test_numbers_are_scaled_by_what_their_mode_holds(projects, values, file, set
     if isinstance(gray, int):
         assert pixel(projects, Path(file), 1, **settings) == [gray]
     else:
-        with pytest.raises(projects(TASKS[0], "errors").UserError, match=gray):
+        with pytest.raises(projects(TASKS[0], "core.errors").UserError, match=gray):
             pixel(projects, Path(file), 1, **settings)
 
 
 @pytest.mark.parametrize("tag", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_any_orientation_is_shown_upright(projects, tag, kind):
-    pixels, undone = projects(TASKS[0], "pixels"), np.zeros((10, 12, 3), np.uint8)
+    pixels, undone = projects(TASKS[0], "sources.pixels"), np.zeros((10, 12, 3), np.uint8)
     undone[:5, :6], undone[5:, 6:] = 255, 120  # three corners of their own
     upright = Image.fromarray(undone)
     lying = upright if tag == 1 else upright.transpose(pixels.LYING[tag])
@@ -283,7 +283,7 @@ def test_images_of_any_kind_can_be_drawn(projects):
     spec = projects(TASKS[0], "data").Spec(["a", "b"], 2, 10)
     for image in (torch.zeros(1, 2, 10, 10, dtype=torch.uint8), torch.randn(1, 3, 7, 9)):
         sample = {"image": image, "label": torch.tensor([1])}
-        told = projects(TASKS[0], "sheet").draw_images([sample], spec, Path())
+        told = projects(TASKS[0], "sources.contact_sheet").draw_images([sample], spec, Path())
         assert told.splitlines() == ["data.png shows:", "b"]
         assert Image.open("data.png").size == (44, 44)
 
@@ -298,7 +298,7 @@ def test_large_photos_get_a_size_that_is_told(run):
 
 def test_heads_are_read_only_if_they_are_needed(projects, monkeypatch):
     root, opened = write("data", 20), []
-    survey, data = projects(TASKS[0], "survey"), projects(TASKS[0], "data")
+    survey, data = projects(TASKS[0], "sources.survey"), projects(TASKS[0], "data")
     before = survey.opening
     monkeypatch.setattr(survey, "opening", lambda path: opened.append(path) or before(path))
     data.build_loaders(data.DataConfig(root=root), 0)

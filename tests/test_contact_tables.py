@@ -153,16 +153,16 @@ def test_files_of_the_parts(load):
     ids=lambda value: repr(value)[-25:],
 )
 def test_mistakes_are_one_line(load, use, text, settings, words):
-    with pytest.raises(use("errors").UserError, match=words) as caught:
+    with pytest.raises(use("core.errors").UserError, match=words) as caught:
         load(text, **settings)
     assert "\n" not in str(caught.value)
 
 
 def test_nested_and_unknown_files(load, use):
     Path("a.jsonl").write_text('{"a": {"b": 1}, "y": "no"}\n{"a": {"b": 2}, "y": "yes"}\n')
-    with pytest.raises(use("errors").UserError, match=r"column a holds Struct.*not values"):
+    with pytest.raises(use("core.errors").UserError, match=r"column a holds Struct.*not values"):
         load(None, root=Path("a.jsonl"))
-    with pytest.raises(use("errors").UserError, match=r"a.xlsx is not a table; allowed: .csv"):
+    with pytest.raises(use("core.errors").UserError, match=r"a.xlsx is not a table; allowed: .csv"):
         load(None, root=Path("a.xlsx"))
 
 
@@ -249,7 +249,7 @@ def test_known_statistics_are_used_on_other_data(load, use):
     values = sorted(round((row["a"] - mean) / deviation, 3) for row in ROWS[150:])
     got = sorted(round(v, 3) for c in parts.values() for v in c["numbers"][:, 0].tolist())
     assert got == pytest.approx(values, abs=2e-3)
-    with pytest.raises(use("errors").UserError, match="y 'perhaps' is none of the classes"):
+    with pytest.raises(use("core.errors").UserError, match="y 'perhaps' is none of the classes"):
         load(lines(ROWS[:60]) + "1,2,red,perhaps\n", known=spec)
 
 
@@ -258,8 +258,8 @@ def test_regression_of_small_and_constant_targets(load, use):
     _, spec = load(lines(rows), "regression")
     told = use("model", "regression").describe((torch.tensor([1.0]), None), {}, spec)
     assert told["y"] == pytest.approx(sum(spec.scale), rel=1e-5) and told["y"] != 0
-    assert use("log", "regression").figure(1.234567e-6) == "1.235e-06"
-    with pytest.raises(use("errors", "regression").UserError, match="is 3 in every row"):
+    assert use("core.log", "regression").figure(1.234567e-6) == "1.235e-06"
+    with pytest.raises(use("core.errors", "regression").UserError, match="is 3 in every row"):
         load(lines([row | {"y": 3} for row in rows]), "regression")
 
 
@@ -305,6 +305,6 @@ def test_predict_takes_columns_in_any_order(load, use):
     assert "line 202: a 'x' is not a number" in str(told[-1][1])
     Path("less.csv").write_text("a\n1\n")
     with pytest.raises(
-        use("errors").UserError, match=r"less.csv has no column b, colour; it has a"
+        use("core.errors").UserError, match=r"less.csv has no column b, colour; it has a"
     ):
         list(data.read_inputs(Path("less.csv"), data.DataConfig(), spec))

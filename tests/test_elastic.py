@@ -42,7 +42,7 @@ def test_curve_goes_on_with_other_processes(render, nursery, tmp_path, drill, ch
                 "train",
                 *flags(settings),
                 processes=processes,
-                kills={} if last else {0: ("ledger.py", 150)},
+                kills={} if last else {0: ("metrics.py", 150)},
                 together=True,
             )
             seen["resumes"] += place > 0
@@ -58,7 +58,7 @@ def test_other_examples_per_step_are_refused(render, nursery, tmp_path, drill):
     with drill("elastic: another window refused"):
         settings = flags(COMMON | SPREADS[2])
         killed = nursery.live(
-            render(), tmp_path, "train", *settings, processes=2, kills={0: ("ledger.py", 150)}
+            render(), tmp_path, "train", *settings, processes=2, kills={0: ("metrics.py", 150)}
         )
         assert killed.codes != [0, 0]
         refused = nursery.live(render(), tmp_path, "train", *settings)

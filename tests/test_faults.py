@@ -34,7 +34,8 @@ NOBODY, OTHER = 65534, 65533
 ACT = """
 import importlib.readers, os, sys
 import sklearn.datasets, torch._dynamo, torch.utils.tensorboard
-from digits import errors, train
+from digits import train
+from digits.core import errors
 digits = sklearn.datasets.load_digits()
 sklearn.datasets.load_digits = lambda: digits
 os.setuid(int(sys.argv.pop(1)))

@@ -307,8 +307,10 @@ def test_container_holds_what_training_reads(project: Path) -> None:
 def test_agents_are_told_of_every_file(render, answers: dict) -> None:
     project = render(**answers)
     text = (project / "AGENTS.md").read_text(encoding="utf-8")
-    modules = {path.name for path in (project / "digits").glob("*.py")} - {"__init__.py"}
-    assert set(re.findall(r"`(\w+\.py)`", text)) == modules
+    package = project / "digits"
+    modules = {path.relative_to(package).as_posix() for path in package.rglob("[!_]*.py")}
+    named = set(re.findall(r"`([\w/]+\.py)`", text))
+    assert named | {f"trackers/{x}.py" for x in answers.get("trackers", [])} == modules
     assert len(text.splitlines()) < 60
 
 

@@ -37,7 +37,7 @@ class Files(Dataset):
         return self.count
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        from digits.images import to_pixels
+        from digits.sources.images import to_pixels
 
         image, label = self.read(0, index)
         return normalise(to_pixels(image, self.spec), self.data), label
@@ -89,19 +89,19 @@ def read_source(plan: SimpleNamespace) -> tuple[Dataset, Dataset]:
     """Return the project's own two datasets."""
     data = plan.data
     if plan.text:
-        from digits.blocks import Blocks, hold_out
-        from digits.documents import read_topics
+        from digits.sources.blocks import Blocks, hold_out
+        from digits.sources.documents import read_topics
 
         texts = hold_out(read_topics(), data.holdout, data.test)
         parts = {p: Blocks(text, data.block, data.packed, data.limit) for p, text in texts.items()}
     elif data.root:
         from pathlib import Path
 
-        from digits.folder import read_folder
+        from digits.sources.folder import read_folder
 
         parts, _ = read_folder(SimpleNamespace(**vars(data) | {"root": Path(data.root)}))
     else:
-        from digits.images import read_digits
+        from digits.sources.images import read_digits
 
         parts, _ = read_digits(data)
     return parts["train"], parts["evaluation"]

@@ -37,7 +37,7 @@ class Memory:
             return inputs
         data, images = self.plan.data, inputs.float().div_(255)
         if augmented and data.augment.crop:
-            from digits.augment import shift_and_flip
+            from digits.task.augment import shift_and_flip
 
             draw = torch.rand(len(images), 3).to(images.device)
             images = shift_and_flip(images, draw, data.augment.crop, 0.0)
@@ -94,7 +94,7 @@ class Bytes(Dataset):
         return self.count
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        from digits.images import to_pixels
+        from digits.sources.images import to_pixels
 
         image, label = self.read(0, index)
         return to_pixels(image, self.spec), label

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from torch import Tensor
 
-from .augment import gray, per_image
-from .rng import uniform
+from ..core.rng import uniform
+from ..task.augment import gray, per_image
 
 
 @dataclass(kw_only=True)

@@ -6,14 +6,14 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from .config import Config
-from .data import build_loaders
+from ..config import Config
+from ..core.errors import RunError, find_fault
+from ..data import build_loaders
+from ..model import predict, score
+from ..optim import build_optimizer
 #% if 'distillation' in extras %#
 from .distillation import teach
 #% endif %#
-from .errors import RunError, find_fault
-from .model import predict, score
-from .optim import build_optimizer
 
 
 def fit_batch(cfg: Config, accelerator: Accelerator, build: Callable[..., nn.Module]) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from .errors import check_choice
+from ..core.errors import check_choice
 
 
 @dataclass(kw_only=True)

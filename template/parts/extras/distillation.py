@@ -10,10 +10,10 @@ from accelerate import Accelerator
 from jsonargparse.typing import ClosedUnitInterval, PositiveFloat
 from torch import Tensor
 
-from .data import Spec
-from .errors import UserError
-from .loader import Loader
-from .model import compare, predict
+from ..core.errors import UserError
+from ..core.loader import Loader
+from ..data import Spec
+from ..model import compare, predict
 
 
 @dataclass(kw_only=True)
@@ -36,7 +36,7 @@ def teach(loader: Loader, cfg: DistillationConfig, spec: Spec, accelerator: Acce
     """
     if not cfg.teacher:
         return
-    from .load import load_model, parse_config  # here, because config.py imports this file
+    from ..trained import load_model, parse_config  # here, because config.py imports this file
 
     try:
         settings = parse_config("", [], cfg.teacher / "config.yaml")

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.utils.checkpoint import checkpoint
 
-from .errors import check_choice
+from ..core.errors import check_choice
 
 
 @dataclass(kw_only=True)

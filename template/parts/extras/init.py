@@ -9,7 +9,7 @@ from jsonargparse.typing import PositiveFloat
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-from .errors import UserError
+from ..core.errors import UserError
 
 
 @dataclass(kw_only=True)

@@ -7,9 +7,9 @@ import torch
 from jsonargparse.typing import restricted_number_type
 from torch import nn
 
-from .errors import UserError
-from .loader import Loader
-from .model import predict
+from ..core.errors import UserError
+from ..core.loader import Loader
+from ..model import predict
 
 LayerDecay = restricted_number_type(
     "LayerDecay", float, [(">", 0), ("<=", 1)], docstring="a number >0 and ≤1"

@@ -20,12 +20,12 @@ from accelerate import Accelerator
 #% endif %#
 from torch import Tensor, nn
 
-from .data import Spec
-from .errors import UserError, check_arguments, check_choice, one_line
+from ..core.errors import UserError, check_arguments, check_choice, one_line
 #% if task != 'tabular_regression' %#
-from .loader import Loader
+from ..core.loader import Loader
 #% endif %#
-from .model import compare, score
+from ..data import Spec
+from ..model import compare, score
 
 #% if task == 'tabular_regression' %#
 LOSSES = {"HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"}

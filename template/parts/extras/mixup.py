@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from jsonargparse.typing import NonNegativeFloat
 from torch import Tensor
 
-from .augment import per_image
-from .rng import uniform
+from ..core.rng import uniform
+from ..task.augment import per_image
 
 LEVELS = 4096
 """values that a share is drawn from"""

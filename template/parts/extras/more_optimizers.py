@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from .errors import UserError
-from .schedule import ScheduleConfig
+from ..core.errors import UserError
+from ..schedule import ScheduleConfig
 
 UNFIT_OTHERS = {
     *("AdaHessian", "SophiaH"),  # differentiate the gradient

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from jsonargparse.typing import PositiveFloat
 from torch import nn
 
-from .errors import UserError
+from ..core.errors import UserError
 
 
 @dataclass(kw_only=True)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval
 from torch import Tensor, nn
 
-from .errors import UserError
+from ..core.errors import UserError
 
 
 @dataclass(kw_only=True)

@@ -8,8 +8,8 @@ from jsonargparse.typing import OpenUnitInterval, PositiveFloat
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from .duration import Duration, due, to_steps
-from .schedule import Schedule
+from ..core.duration import Duration, due, to_steps
+from ..schedule import Schedule
 
 
 @dataclass(kw_only=True)

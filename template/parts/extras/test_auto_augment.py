@@ -45,7 +45,7 @@ def compare(module, name: str, reference: Callable, near: float, scale: int = 1)
     """Hold an operation, on colours and on gray, to the one of Pillow, within some levels."""
     for images in (COLOURS, COLOURS[:, :1]):
         images = F.interpolate(images, scale_factor=scale)
-        changed = module("auto_augment").OPERATIONS[name](images, STRENGTHS) * 255
+        changed = module("extras.auto_augment").OPERATIONS[name](images, STRENGTHS) * 255
         for old, new, strength in zip(images, changed, STRENGTHS.tolist(), strict=True):
             far = new - to_levels(reference(to_image(old), strength))
             assert far.abs().max() <= near, (name, strength)
@@ -66,13 +66,13 @@ def test_contrast_is_stretched_as_by_pillow(module):
 
 
 def test_histogram_is_equalized(module):
-    equalize = module("auto_augment").equalize
+    equalize = module("extras.auto_augment").equalize
     # Many pixels, because Pillow divides by whole ones.
     compare(module, "equalize", lambda image, s: ImageOps.equalize(image), 3, scale=6)
     ramp = torch.rand(1, 1, 1, 64).sort()[0] ** 3
     torch.testing.assert_close(equalize(ramp, None), torch.linspace(0, 1, 64).view(1, 1, 1, 64))
     flat = torch.full((1, 1, 8, 8), 0.4)
-    for operation in (equalize, module("auto_augment").auto_contrast):
+    for operation in (equalize, module("extras.auto_augment").auto_contrast):
         assert torch.equal(operation(flat, None), flat)
 
 
@@ -95,7 +95,7 @@ def test_movements_are_those_of_pillow(module, name, matrix):
         terms = (a, b, middle[0], d, e, middle[1])
         return image.transform(image.size, Image.Transform.AFFINE, terms, Image.Resampling.BILINEAR)
 
-    changed = module("auto_augment").OPERATIONS[name](COLOURS, STRENGTHS) * 255
+    changed = module("extras.auto_augment").OPERATIONS[name](COLOURS, STRENGTHS) * 255
     for old, new, strength in zip(COLOURS, changed, STRENGTHS.tolist(), strict=True):
         far = (new - to_levels(reference(to_image(old), strength))).abs()
         # Only where the edge of the image came to lie, it is smooth here and sharp there.
@@ -105,7 +105,7 @@ def test_movements_are_those_of_pillow(module, name, matrix):
 @pytest.fixture
 def plans(module, monkeypatch):
     """Return a function that gives what 5,000 images are to go through, [images, steps] each."""
-    part = module("auto_augment")
+    part = module("extras.auto_augment")
 
     def plans(**settings) -> tuple[torch.Tensor, torch.Tensor]:
         seen = []
@@ -138,7 +138,7 @@ def test_rand_is_some_of_one_strength(plans):
 
 
 def test_auto_is_the_table(module, plans):
-    part = module("auto_augment")
+    part = module("extras.auto_augment")
     chosen, strength = plans(policy="auto")
     names = list(part.OPERATIONS)
     first, second = part.POLICY[1]
@@ -156,7 +156,7 @@ def test_auto_is_the_table(module, plans):
 
 @pytest.mark.parametrize("policy", ["trivial", "rand", "auto"])
 def test_each_image_draws_from_its_key_alone(module, policy):
-    part = module("auto_augment")
+    part = module("extras.auto_augment")
     cfg, keys = part.AutoAugmentConfig(policy=policy), torch.arange(64)
     images = COLOURS[:1].expand(64, -1, -1, -1).clone()
     changed = part.auto_augment(images, keys, cfg, 5)

@@ -40,7 +40,7 @@ def test_run_goes_on_with_less_memory(train, memory):
 
 def test_one_example_too_many_is_one_line(train, memory, module):
     memory(0)
-    with pytest.raises(module("errors").RunError, match=r"with a batch of [12]"):
+    with pytest.raises(module("core.errors").RunError, match=r"with a batch of [12]"):
         train()
 
 
@@ -48,6 +48,6 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(train, module, monkeypa
     def fail(*_):
         raise RuntimeError("a mistake in the model")
 
-    monkeypatch.setattr(module("auto_batch"), "predict", fail)
+    monkeypatch.setattr(module("extras.auto_batch"), "predict", fail)
     with pytest.raises(RuntimeError, match="a mistake in the model"):
         train()

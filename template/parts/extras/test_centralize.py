@@ -10,7 +10,7 @@ def test_takes_the_mean_of_each_output_s_weights(module):
     shapes = [(), (5,), (3, 4), (2, 3, 5), (2, 3, 5, 4)]
     gradients = [torch.randn(shape) + 2 for shape in shapes]
     before = [gradient.clone() for gradient in gradients]
-    module("centralize").centralize(gradients)
+    module("extras.centralize").centralize(gradients)
     assert_equal(gradients[:2], before[:2])
     for gradient, old in zip(gradients[2:], before[2:], strict=True):
         for row, old_row in zip(gradient, old, strict=True):

@@ -57,7 +57,9 @@ def test_compiled_model_resumes_bit_for_bit(train):
 
 
 def test_unknown_backend_is_refused(module, train):
-    with pytest.raises(module("errors").UserError, match=r"compile.backend: .*did you mean induc"):
+    with pytest.raises(
+        module("core.errors").UserError, match=r"compile.backend: .*did you mean induc"
+    ):
         train("--compile.backend", "inductr")
 
 
@@ -68,7 +70,7 @@ def test_inductor_gives_the_same(module):
     results = []
     for compiled in (False, True):
         if compiled:
-            module("compile").compile_model(model, module("compile").CompileConfig())
+            module("extras.compile").compile_model(model, module("extras.compile").CompileConfig())
         outputs = model(batch)
         (gradient,) = torch.autograd.grad(outputs.square().sum(), model[0].weight)
         results.append((outputs, gradient))

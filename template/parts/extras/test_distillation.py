@@ -28,7 +28,7 @@ def imitate(module):
     """Return a function that gives the loss [b] of logits and the teacher's."""
 
     def imitate(loss, logits, its, **settings):
-        distillation = module("distillation")
+        distillation = module("extras.distillation")
         cfg = distillation.DistillationConfig(teacher=Path("runs/teacher"), **settings)
         batch = {"label": torch.zeros(len(logits), dtype=torch.long), "teacher": its}
         return distillation.imitate(loss, logits, batch, cfg)
@@ -61,7 +61,7 @@ def test_alpha_is_the_share(imitate):
 
 
 def test_batches_carry_what_the_teacher_says_of_them(module, config, teacher):
-    distillation, model = module("distillation"), module("model")
+    distillation, model = module("extras.distillation"), module("model")
     loaders, spec = module("data").build_loaders(config.data, config.seed)
     loader = loaders["train"]
     plain = next(loader.groups()).batches[0][0]
@@ -75,7 +75,7 @@ def test_batches_carry_what_the_teacher_says_of_them(module, config, teacher):
     logits = batch.pop("teacher")
     assert_equal(batch, plain)
     settings = module("config").parse_config("", [], teacher / "config.yaml")
-    network, _ = module("load").load_model(teacher, "best", settings)
+    network, _ = module("trained").load_model(teacher, "best", settings)
     expected = model.compare(model.predict(network.eval(), batch), batch)[0]
     torch.testing.assert_close(logits, expected.detach())
     assert not logits.requires_grad
@@ -106,7 +106,7 @@ def test_same_curve_however_a_step_is_spread(train, teacher):
 
 def test_unfit_teachers_are_refused(module, train, teacher):
     def refused(words: str, *arguments: str) -> None:
-        with pytest.raises(module("errors").UserError, match=words) as caught:
+        with pytest.raises(module("core.errors").UserError, match=words) as caught:
             train(*TEACHER, *arguments, "--name", "student")
         assert "\n" not in str(caught.value)
         assert not Path("runs/student").exists()

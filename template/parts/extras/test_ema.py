@@ -26,7 +26,7 @@ def values(model: nn.Module) -> dict[str, torch.Tensor]:
 
 def test_average_is_the_formula(module):
     model = Model()
-    ema, seen = module("ema").EMA(model, module("ema").EMAConfig(decay=0.8)), []
+    ema, seen = module("extras.ema").EMA(model, module("extras.ema").EMAConfig(decay=0.8)), []
     for step in range(5):
         for number, value in enumerate([*model.parameters(), *model.buffers()]):
             generator = torch.Generator().manual_seed(100 * step + number)
@@ -42,7 +42,7 @@ def test_average_is_the_formula(module):
 
 def test_swap_exchanges_and_a_second_one_brings_back(module):
     model = Model()
-    ema = module("ema").EMA(model, module("ema").EMAConfig())
+    ema = module("extras.ema").EMA(model, module("extras.ema").EMAConfig())
     with torch.no_grad():
         for value in [*model.parameters(), *model.buffers()]:
             value += 1

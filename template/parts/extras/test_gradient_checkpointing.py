@@ -27,7 +27,10 @@ class Block(nn.Module):
 def blocks(module) -> nn.Sequential:
     """Return three blocks that are computed twice."""
     torch.manual_seed(0)
-    technique, blocks = module("gradient_checkpointing"), nn.Sequential(*(Block() for _ in "123"))
+    technique, blocks = (
+        module("extras.gradient_checkpointing"),
+        nn.Sequential(*(Block() for _ in "123")),
+    )
     technique.checkpoint_blocks(blocks, technique.GradientCheckpointingConfig())
     return blocks
 
@@ -98,7 +101,7 @@ class Normed(Block):
 
 
 def test_batch_normalisation_sees_a_batch_once(module):
-    technique, results = module("gradient_checkpointing"), []
+    technique, results = module("extras.gradient_checkpointing"), []
     for blocks in ([], ["Normed"]):
         torch.manual_seed(0)
         network = nn.Sequential(Normed(), Normed())
@@ -111,7 +114,7 @@ def test_batch_normalisation_sees_a_batch_once(module):
 
 
 def test_cache_of_a_decoder_is_off(module, blocks):
-    technique, network = module("gradient_checkpointing"), nn.Sequential(blocks)
+    technique, network = module("extras.gradient_checkpointing"), nn.Sequential(blocks)
     network.config = SimpleNamespace(use_cache=True)
     technique.checkpoint_blocks(network, technique.GradientCheckpointingConfig(blocks=[]))
     assert network.config.use_cache
@@ -132,7 +135,7 @@ def test_goes_with_a_compiler(blocks):
 
 
 def test_class_that_is_not_there_is_refused(module, train):
-    with pytest.raises(module("errors").UserError, match=r"blocks: 'Blok'.*allowed: [A-Z]"):
+    with pytest.raises(module("core.errors").UserError, match=r"blocks: 'Blok'.*allowed: [A-Z]"):
         train("--gradient_checkpointing.blocks", "[Blok]")
 
 

@@ -22,7 +22,7 @@ def test_norms_are_those_of_the_gradients(module, wrap):
     inner.scale = nn.Parameter(torch.ones(3))
     (inner(torch.randn(7, 5)) * inner.scale).square().sum().backward()
     model = inner if wrap is nn.Sequential else wrap(inner)
-    found = module("gradient_norms").layer_norms(model)
+    found = module("extras.gradient_norms").layer_norms(model)
     expected = {"model": inner.scale.grad.norm()}
     for place in (0, 2):
         weight, bias = (p.grad.flatten() for p in inner[place].parameters())

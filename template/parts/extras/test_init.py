@@ -36,7 +36,9 @@ class Model(nn.Module):
 def test_weights_have_the_scheme_s_distribution(module, scheme, linear, conv):
     torch.manual_seed(0)
     model = Model()
-    module("init").initialize(model, module("init").InitConfig(scheme=scheme, std=0.03))
+    module("extras.init").initialize(
+        model, module("extras.init").InitConfig(scheme=scheme, std=0.03)
+    )
     for weight, std in ((model.linear.weight, linear), (model.conv.weight, conv)):
         assert weight.std().item() == pytest.approx(std, rel=0.03)
         # A uniform distribution ends at 3^0.5 standard deviations, no other one does.
@@ -55,7 +57,7 @@ def test_shared_weight_is_drawn_once(module):
     model.one, model.other = nn.Linear(4, 4), nn.Linear(4, 4)
     model.other.weight = model.one.weight
     torch.manual_seed(3)
-    module("init").initialize(model, module("init").InitConfig())
+    module("extras.init").initialize(model, module("extras.init").InitConfig())
     drawn, state = model.one.weight.clone(), torch.get_rng_state()
     torch.manual_seed(3)
     torch.testing.assert_close(drawn, nn.init.kaiming_normal_(torch.empty(4, 4)))
@@ -63,13 +65,13 @@ def test_shared_weight_is_drawn_once(module):
 
 
 def test_pattern_makes_zeros(module):
-    init, model = module("init"), Model()
+    init, model = module("extras.init"), Model()
     init.initialize(model, init.InitConfig(zero=r"^norm\.weight$|linear"))
     assert not any(value.any() for value in (model.norm.weight, model.linear.weight))
     assert model.conv.weight.any()
-    with pytest.raises(module("errors").UserError, match=r"init.zero: .*'norm3'"):
+    with pytest.raises(module("core.errors").UserError, match=r"init.zero: .*'norm3'"):
         init.initialize(model, init.InitConfig(zero="norm3"))
-    with pytest.raises(module("errors").UserError, match=r"init.zero: no pattern: missing \)"):
+    with pytest.raises(module("core.errors").UserError, match=r"init.zero: no pattern: missing \)"):
         module("config").parse_config("test", ["--init.zero", "(x"])
 
 
@@ -79,7 +81,7 @@ def test_model_of_a_run_has_it(module):
     network = module("train").build_network(cfg, spec)
     torch.manual_seed(cfg.seed)
     expected = module("model").build_model(cfg.model, spec)
-    module("init").initialize(expected, cfg.init)
+    module("extras.init").initialize(expected, cfg.init)
     assert_equal(dict(network.state_dict()), dict(expected.state_dict()))
     ends = [p for name, p in network.named_parameters() if re.search(cfg.init.zero or "^$", name)]
     assert not any(p.any() for p in ends) and bool(ends) == bool(cfg.init.zero)

@@ -21,13 +21,13 @@ NAMES = [
 
 
 def test_factors_by_hand(module):
-    factors = module("layer_decay").layer_factors([name for name, _ in NAMES], 0.5)
+    factors = module("extras.layer_decay").layer_factors([name for name, _ in NAMES], 0.5)
     assert factors == {name: 0.5**above for name, above in NAMES}
 
 
 def test_layer_on_top_of_the_blocks_is_one_of_its_own(module):
     names = ["bert.words.weight", "bert.layer.0.weight", "bert.pooler.weight", "head.weight"]
-    factors = module("layer_decay").layer_factors(names, 0.5)
+    factors = module("extras.layer_decay").layer_factors(names, 0.5)
     assert [factors[name] for name in names] == [0.125, 0.25, 0.5, 1]
 
 
@@ -60,11 +60,11 @@ class HeadFirst(nn.Module):
 
 
 def test_layers_defined_out_of_order_are_refused(module, monkeypatch):
-    decay, batch = module("layer_decay"), ({"x": torch.rand(2, 4)}, 2)
+    decay, batch = module("extras.layer_decay"), ({"x": torch.rand(2, 4)}, 2)
     group = SimpleNamespace(batches=[batch])
     loader = SimpleNamespace(device="cpu", groups=lambda: iter([group]))
     monkeypatch.setattr(decay, "predict", lambda network, batch: network(batch["x"]))
-    with pytest.raises(module("errors").UserError, match=r"body\.0 is used before head and"):
+    with pytest.raises(module("core.errors").UserError, match=r"body\.0 is used before head and"):
         decay.check_order(HeadFirst(), loader, 0.5)
     decay.check_order(HeadFirst(), loader, 1.0)
     network = nn.Sequential(nn.Linear(4, 8), nn.Sequential(nn.ReLU(), nn.Linear(8, 3)))
@@ -74,7 +74,7 @@ def test_layers_defined_out_of_order_are_refused(module, monkeypatch):
 
 @pytest.mark.parametrize("value", ["0", "1.1"])
 def test_refuses_what_is_no_factor(module, value):
-    with pytest.raises(module("errors").UserError, match=r"optim.layer_decay"):
+    with pytest.raises(module("core.errors").UserError, match=r"optim.layer_decay"):
         module("train").main(["--optim.layer_decay", value])
 
 
@@ -85,7 +85,7 @@ def test_run_decays_the_rates_of_its_layers(module, train):
     _, spec = module("data").build_loaders(cfg.data, cfg.seed)
     network = module("model").build_model(cfg.model, spec)
     names = [name for name, _ in network.named_parameters()]
-    factors = sorted({*module("layer_decay").layer_factors(names, 0.5).values()})
+    factors = sorted({*module("extras.layer_decay").layer_factors(names, 0.5).values()})
     rates = [group["lr"] for group in final_state("run")[1]["optimizer"]["param_groups"]]
     assert len(factors) > 1
     assert sorted({rate / max(rates) for rate in rates}) == pytest.approx(factors)

@@ -21,8 +21,8 @@ def build(module):
         cfg = module("optim").OptimConfig(name=name, lr=0.01, weight_decay=0.01)
         optimizer = module("optim").build_optimizer(model, cfg)
         if ahead:
-            cfg = module("lookahead").LookaheadConfig(steps=STEPS, alpha=ALPHA)
-            module("lookahead").look_ahead(optimizer, cfg)
+            cfg = module("extras.lookahead").LookaheadConfig(steps=STEPS, alpha=ALPHA)
+            module("extras.lookahead").look_ahead(optimizer, cfg)
         return model, optimizer
 
     return build

@@ -59,7 +59,7 @@ def losses(module, examples):
     """Return a function that gives the losses [b] of the examples."""
 
     def measure(name: str, **args) -> torch.Tensor:
-        loss = module("loss")
+        loss = module("extras.loss")
         made = loss.make_loss(loss.LossConfig(name=name, args=args), torch.device("cpu"))
         return loss.per_example(made, *examples)
 
@@ -101,7 +101,7 @@ def test_focal_loss_is_the_formula(losses, examples):
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
 def test_focal_loss_of_a_sure_answer_has_a_slope(module, gamma):
     logits = torch.tensor([[100.0, 0.0], [0.0, 100.0]], requires_grad=True)
-    module("loss").FocalLoss(gamma)(logits, torch.tensor([0, 0])).sum().backward()
+    module("extras.loss").FocalLoss(gamma)(logits, torch.tensor([0, 0])).sum().backward()
     torch.testing.assert_close(logits.grad, torch.tensor([[0.0, 0.0], [-1.0, 1.0]]))
 
 
@@ -116,7 +116,7 @@ def test_weights_of_classes_leave_the_mean_over_examples(losses, examples):
 def test_balanced_weights_are_those_of_scikit_learn(module, config):
     weights = pytest.importorskip("sklearn.utils.class_weight").compute_class_weight
     np = pytest.importorskip("numpy")
-    loss, accelerator = module("loss"), Accelerator(cpu=True)
+    loss, accelerator = module("extras.loss"), Accelerator(cpu=True)
     loaders, spec = module("data").build_loaders(config.data, config.seed)
     loader = loaders["train"]
     args = {"gamma": 1.0, "weight": "balanced"}
@@ -165,7 +165,7 @@ def test_own_loss_is_found(losses, examples, own):
     ],
 )
 def test_mistakes_are_named_before_the_run_begins(module, train, own, tmp_path, words, name, args):
-    with pytest.raises(module("errors").UserError, match=words) as caught:
+    with pytest.raises(module("core.errors").UserError, match=words) as caught:
         train("--loss.name", name, "--loss.args", args)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "runs" / "run").exists()

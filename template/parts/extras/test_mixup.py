@@ -17,8 +17,8 @@ def mix(module) -> Callable:
     """Return a function that mixes images in the pairs they lie in."""
 
     def mix(images: torch.Tensor, keys: torch.Tensor, **settings) -> tuple:
-        cfg = module("mixup").MixupConfig(**settings)
-        return module("mixup").mix_pairs(images, keys, len(keys), cfg, 5)
+        cfg = module("extras.mixup").MixupConfig(**settings)
+        return module("extras.mixup").mix_pairs(images, keys, len(keys), cfg, 5)
 
     return mix
 
@@ -26,7 +26,7 @@ def mix(module) -> Callable:
 @pytest.mark.parametrize("alpha", [0.01, 0.2, 1.0, 8.0])
 def test_shares_have_the_moments_of_beta(module, alpha):
     draw = torch.arange(1 << 16) / (1 << 16)
-    share = module("mixup").beta(draw, alpha).double()
+    share = module("extras.mixup").beta(draw, alpha).double()
     assert 0 <= share.min() < share.max() <= 1 and (share.diff() >= 0).all()
     assert share.mean().item() == pytest.approx(0.5, abs=1e-4)
     assert share.var().item() == pytest.approx(1 / (8 * alpha + 4), rel=2e-3)
@@ -68,7 +68,7 @@ def test_mixing_is_the_same_in_any_batches(module, mix, count):
     for size, processes, accumulate in ((12, 1, 1), (6, 2, 1), (6, 1, 2), (2, 3, 2), (4, 1, 3)):
         rows: dict[int, tuple] = {}
         for process in range(processes):
-            plan = module("loader").Plan(count, size, accumulate, True, 0)
+            plan = module("core.loader").Plan(count, size, accumulate, True, 0)
             plan.process, plan.share = process, size * processes
             _, rows_of = plan.lay_out(1, 0)
             for keys, real in zip(plan.keys, rows_of, strict=True):
@@ -92,12 +92,12 @@ def test_values_are_those_of_soft_labels(module, weighted):
     soft = share[:, None] * F.one_hot(label, 5) + (1 - share)[:, None] * F.one_hot(partner, 5)
     weight = torch.arange(5.0) if weighted else torch.ones(5)
     batch = {"label": label, "share": share, "key": torch.arange(8)}
-    both = module("mixup").twice(outputs, batch)
+    both = module("extras.mixup").twice(outputs, batch)
     assert all(len(value) == 16 for value in both[1].values())
     values = module("model").score(*both)
     if weighted:
         values["weight"] = weight[both[1]["label"]]
-    values = module("mixup").blend(values, both[1])
+    values = module("extras.mixup").blend(values, both[1])
     each = values.get("weight", torch.ones(8))
     torch.testing.assert_close(each, (soft * weight).sum(1))
     expected = -(outputs.log_softmax(1) * soft * weight).sum(1)
@@ -108,7 +108,7 @@ def test_values_are_those_of_soft_labels(module, weighted):
 
 def test_training_is_mixed_and_evaluation_is_not(module, monkeypatch):
     data = module("data")
-    cfg = data.DataConfig(mixup=module("mixup").MixupConfig(alpha=1.0))
+    cfg = data.DataConfig(mixup=module("extras.mixup").MixupConfig(alpha=1.0))
     loaders, _ = data.build_loaders(cfg, 0)
     train, evaluation = loaders["train"], loaders["evaluation"]
     mixed, tested = (next(loader.groups()).batches[0][0] for loader in (train, evaluation))
@@ -148,5 +148,5 @@ def test_mixing_resumes_bit_for_bit(train):
     ],
 )
 def test_what_can_not_be_mixed_is_refused(module, train, arguments, words):
-    with pytest.raises(module("errors").UserError, match=words):
+    with pytest.raises(module("core.errors").UserError, match=words):
         train(*arguments)

@@ -77,7 +77,7 @@ def test_average_is_shown_and_hidden(module, build):
         for total, p in zip(sums, model.parameters(), strict=True):
             total += optimizer.state[p]["z"]
     trained = [p.detach().clone() for p in model.parameters()]
-    hide = module("more_optimizers").show_average(optimizer)
+    hide = module("extras.more_optimizers").show_average(optimizer)
     for p, total in zip(model.parameters(), sums, strict=True):
         torch.testing.assert_close(p.detach(), total / 7, rtol=1e-4, atol=1e-5)
     hide()
@@ -98,7 +98,7 @@ def test_best_weights_are_the_average(module, train, config):
     cfg = module("config").parse_config("test", settings)
     optimizer = module("optim").build_optimizer(network, cfg.optim)
     optimizer.load_state_dict(states["optimizer"])
-    module("more_optimizers").show_average(optimizer)
+    module("extras.more_optimizers").show_average(optimizer)
     assert train(*settings) == 0
     best = load_file("runs/run/best/model.safetensors")
     assert any(not torch.equal(best[name], weights[name]) for name in best)
@@ -106,7 +106,7 @@ def test_best_weights_are_the_average(module, train, config):
 
 
 def test_every_one_moves_and_resumes(module, build):
-    for name in module("more_optimizers").other_optimizers():
+    for name in module("extras.more_optimizers").other_optimizers():
         whole, first, second = (build(name) for _ in range(3))
         before = [p.detach().clone() for p in whole[0].parameters()]
         for step in range(7):
@@ -148,7 +148,7 @@ def test_run_resumes_bit_for_bit(train, name):
     ],
 )
 def test_refuses(module, settings, words):
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         module("train").main(settings)
     for word in words:
         assert word in str(caught.value)

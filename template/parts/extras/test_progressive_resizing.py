@@ -12,7 +12,7 @@ GROWTH = ["--data.progressive_resizing.start", "0.5", "--data.progressive_resizi
 @pytest.fixture
 def loaders(module):
     """Return the loaders of digits of 8 x 8 pixels that begin with 4 x 4."""
-    growth = module("progressive_resizing").ProgressiveResizingConfig(start=0.5, epochs=4)
+    growth = module("extras.progressive_resizing").ProgressiveResizingConfig(start=0.5, epochs=4)
     cfg = module("data").DataConfig(progressive_resizing=growth)
     return module("data").build_loaders(cfg, 0)[0].values()
 
@@ -29,7 +29,7 @@ def test_sides_grow_evenly_to_the_full_one(loaders):
 
 
 def test_images_are_those_of_pillow(module):
-    part = module("progressive_resizing")
+    part = module("extras.progressive_resizing")
     cfg = part.ProgressiveResizingConfig(start=0.4, epochs=10)
     images = torch.rand(4, 3, 30, 50)
     small = part.resize(images, 0, cfg)

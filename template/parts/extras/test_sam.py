@@ -20,7 +20,7 @@ def test_climbs_up_the_gradient_of_a_quadratic(module):
     model, curve = nn.Linear(3, 1, bias=False), torch.tensor([1.0, 10.0, 0.1])
     before = values(model)
     ((0.5 * curve) * model.weight**2).sum().backward()
-    with module("sam").climb(model, module("sam").SAMConfig(rho=RHO)):
+    with module("extras.sam").climb(model, module("extras.sam").SAMConfig(rho=RHO)):
         ((0.5 * curve) * model.weight**2).sum().backward()
     uphill = curve * before["weight"]
     expected = curve * (before["weight"] + RHO * uphill / uphill.norm())
@@ -32,7 +32,7 @@ def test_second_pass_moves_no_buffer(module):
     model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
     model(torch.randn(8, 3)).square().sum().backward()
     before = values(model)
-    with module("sam").climb(model, module("sam").SAMConfig(rho=RHO)):
+    with module("extras.sam").climb(model, module("extras.sam").SAMConfig(rho=RHO)):
         model(torch.randn(8, 3))
     assert_equal(values(model), before)
 
@@ -43,7 +43,7 @@ def test_stays_where_the_gradient_has_no_direction(module, value):
     for p in model.parameters():
         p.grad = torch.full_like(p, value)
     before = values(model)
-    with module("sam").climb(model, module("sam").SAMConfig(rho=RHO)):
+    with module("extras.sam").climb(model, module("extras.sam").SAMConfig(rho=RHO)):
         assert_equal(values(model), before)
         assert model.weight.grad is None
     assert_equal(values(model), before)
@@ -86,7 +86,7 @@ def test_step_is_that_of_two_passes_by_hand(module, config, accumulate):
 
 def test_refuses_fp16(module, config):
     accelerator = SimpleNamespace(scaler=object())
-    with pytest.raises(module("errors").UserError, match="fp16"):
+    with pytest.raises(module("core.errors").UserError, match="fp16"):
         module("step").Step(accelerator, None, None, config)
 
 

@@ -23,7 +23,7 @@ class Block(nn.Module):
 @pytest.fixture
 def blocks(module) -> nn.ModuleList:
     """Return three blocks, the last of which is dropped for six of ten examples."""
-    technique, blocks = module("stochastic_depth"), nn.ModuleList(Block() for _ in range(3))
+    technique, blocks = module("extras.stochastic_depth"), nn.ModuleList(Block() for _ in range(3))
     cfg = technique.StochasticDepthConfig(rate=0.6, branches="end$")
     technique.drop_paths(blocks, cfg)
     return blocks
@@ -65,7 +65,7 @@ class Attention(nn.Module):
 
 
 def test_branch_in_a_tuple_is_dropped_alone(module):
-    technique, x = module("stochastic_depth"), torch.rand(50, 2, 3) + 0.5
+    technique, x = module("extras.stochastic_depth"), torch.rand(50, 2, 3) + 0.5
     cfg = technique.StochasticDepthConfig(rate=0.6, branches="attention")
     network = nn.ModuleDict({"attention": Attention(lambda x: (x, None, x))})
     technique.drop_paths(network, cfg)
@@ -76,9 +76,11 @@ def test_branch_in_a_tuple_is_dropped_alone(module):
 
 
 def test_branch_that_is_no_tensor_is_refused(module):
-    technique, network = module("stochastic_depth"), nn.ModuleDict({"end": Attention(dict)})
+    technique, network = module("extras.stochastic_depth"), nn.ModuleDict({"end": Attention(dict)})
     technique.drop_paths(network, technique.StochasticDepthConfig(branches="end"))
-    with pytest.raises(module("errors").UserError, match="branches: Attention gives a dict, not"):
+    with pytest.raises(
+        module("core.errors").UserError, match="branches: Attention gives a dict, not"
+    ):
         network["end"]([])
 
 
@@ -120,14 +122,16 @@ def test_rate_of_zero_changes_nothing(module):
 
 
 def test_rate_of_zero_needs_no_branches(module):
-    technique, network = module("stochastic_depth"), Block()
+    technique, network = module("extras.stochastic_depth"), Block()
     technique.drop_paths(network, technique.StochasticDepthConfig(rate=0, branches="x y"))
 
 
 def test_unknown_branch_is_refused(module, train):
-    with pytest.raises(module("errors").UserError, match=r"branches: no module's name holds 'x y'"):
+    with pytest.raises(
+        module("core.errors").UserError, match=r"branches: no module's name holds 'x y'"
+    ):
         train("--stochastic_depth.branches", "x y")
-    with pytest.raises(module("errors").UserError, match=r"branches: no pattern: missing \)"):
+    with pytest.raises(module("core.errors").UserError, match=r"branches: no pattern: missing \)"):
         train("--stochastic_depth.branches", "(x")
 
 

@@ -40,8 +40,8 @@ def start(module):
         schedule = schedule.build_schedule(
             optimizer, schedule.ScheduleConfig(name=name), 20, 5, "min"
         )
-        cfg = module("swa").SWAConfig(**{"start": 0.5, "every": "2 steps"} | settings)
-        return model, schedule, module("swa").SWA(model, schedule, cfg, 20, 5)
+        cfg = module("extras.swa").SWAConfig(**{"start": 0.5, "every": "2 steps"} | settings)
+        return model, schedule, module("extras.swa").SWA(model, schedule, cfg, 20, 5)
 
     return start
 

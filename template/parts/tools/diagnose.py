@@ -17,21 +17,21 @@ from jsonargparse.typing import PositiveInt
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .config import Config, parse_config
-from .data import build_loaders
-from .device import find_fragile, finish, start
-from .errors import run_command
-from .loader import Group
+from ..config import Config, parse_config
+from ..core.device import find_fragile, finish, start
+from ..core.errors import run_command
+from ..core.loader import Group
+from ..core.rng import reseed
+from ..core.run_folder import RUNS
+from ..core.settings import Parser
+from ..data import build_loaders
 #% if 'loss' in extras and task != 'tabular_regression' %#
-from .loss import balance
+from ..extras.loss import balance
 #% endif %#
-from .optim import build_optimizer
-from .rng import reseed
-from .run import RUNS
-from .settings import Parser
-from .step import Step, average, sum_up
+from ..optim import build_optimizer
+from ..step import Step, average, sum_up
+from ..train import Progress, build_network, follow
 from .symptoms import Output, Parameter, Seen, describe, find_symptoms
-from .train import Progress, build_network, follow
 
 LOOKS = 3
 """steps looked at: what begins as 0 on purpose, such as the end of a branch, then no longer is"""

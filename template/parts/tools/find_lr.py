@@ -12,19 +12,19 @@ from accelerate import Accelerator
 from jsonargparse.typing import PositiveFloat, PositiveInt
 from matplotlib.figure import Figure
 
-from .config import Config, parse_config
-from .data import build_loaders
-from .device import finish, start
-from .errors import UserError, run_command
+from ..config import Config, parse_config
+from ..core.device import finish, start
+from ..core.errors import UserError, run_command
+from ..core.rng import reseed
+from ..core.run_folder import RUNS
+from ..core.settings import Parser
+from ..data import build_loaders
 #% if 'loss' in extras and task != 'tabular_regression' %#
-from .loss import balance
+from ..extras.loss import balance
 #% endif %#
-from .optim import build_optimizer
-from .rng import reseed
-from .run import RUNS
-from .settings import Parser
-from .step import Step, average, sum_up
-from .train import Progress, build_network, follow
+from ..optim import build_optimizer
+from ..step import Step, average, sum_up
+from ..train import Progress, build_network, follow
 
 SMOOTHING = 0.9
 """share of the average that a further loss leaves"""

@@ -23,20 +23,20 @@ from torch.profiler import profile, record_function
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from .config import Config, parse_config
-from .data import build_loaders
-from .device import finish, start
-from .errors import run_command
-from .loader import Group
+from ..config import Config, parse_config
+from ..core.device import finish, start
+from ..core.errors import run_command
+from ..core.loader import Group
+from ..core.rng import reseed
+from ..core.run_folder import RUNS
+from ..core.settings import Parser
+from ..data import build_loaders
 #% if 'loss' in extras and task != 'tabular_regression' %#
-from .loss import balance
+from ..extras.loss import balance
 #% endif %#
-from .optim import build_optimizer
-from .rng import reseed
-from .run import RUNS
-from .settings import Parser
-from .step import Step
-from .train import Progress, build_network, follow
+from ..optim import build_optimizer
+from ..step import Step
+from ..train import Progress, build_network, follow
 
 
 class Stopwatch:

@@ -14,16 +14,16 @@ import yaml
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from .config import Config, flatten, parse_config
+from ..config import Config, flatten, parse_config
+from ..core.device import finish, start
+from ..core.errors import UserError, run_command
+from ..core.run_folder import read_state
+from ..core.settings import Parser
+from ..data import build_loaders
+from ..evaluate import measure
+from ..model import report
+from ..trained import load_model
 from .curves import Curve, diagnose, read_curves
-from .data import build_loaders
-from .device import finish, start
-from .errors import UserError, run_command
-from .evaluate import measure
-from .load import load_model
-from .model import report
-from .run import read_state
-from .settings import Parser
 
 READABLE = 20
 """classes up to which a matrix of confusions has names and counts"""

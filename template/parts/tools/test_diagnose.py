@@ -16,8 +16,8 @@ def observe(module, config):
     """Return a function that looks at a training, and gives what was seen and found."""
 
     def run(steps: int = 1):
-        seen = module("diagnose").observe(config, Accelerator(cpu=True), steps)
-        return seen, list(module("symptoms").find_symptoms(seen))
+        seen = module("tools.diagnose").observe(config, Accelerator(cpu=True), steps)
+        return seen, list(module("tools.symptoms").find_symptoms(seen))
 
     return run
 
@@ -32,7 +32,7 @@ def change(module, monkeypatch):
             edit(network)
             return network
 
-        monkeypatch.setattr(module("diagnose"), "build_network", built)
+        monkeypatch.setattr(module("tools.diagnose"), "build_network", built)
 
     return change
 
@@ -64,7 +64,7 @@ def last(observe) -> tuple[str, str]:
 
 def test_nothing_is_found_in_a_healthy_training(module, capsys):
     capsys.readouterr()
-    module("diagnose").main([*SMALL, "--schedule.warmup", "0 steps"])
+    module("tools.diagnose").main([*SMALL, "--schedule.warmup", "0 steps"])
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["findings"] == [] and told["after"] < told["loss"]
     assert [str(path) for path in Path("runs").iterdir()] == [told["picture"]]
@@ -72,7 +72,7 @@ def test_nothing_is_found_in_a_healthy_training(module, capsys):
 
 def test_outputs_are_measured(module):
     network = nn.Sequential(nn.ReLU(), nn.Flatten())
-    with module("diagnose").watch(network) as outputs:
+    with module("tools.diagnose").watch(network) as outputs:
         network(torch.tensor([[-1.0, 0.0, 1.0, 3.0]]))
         network(torch.ones(1, 2))
     network(torch.ones(1, 3))
@@ -85,7 +85,7 @@ def test_outputs_are_measured(module):
 def test_changes_are_those_of_the_step(module, config, observe, change, monkeypatch):
     kept = []
     change(lambda network: kept.extend((p, p.detach().clone()) for p in network.parameters()))
-    monkeypatch.setattr(module("diagnose"), "LOOKS", 1)
+    monkeypatch.setattr(module("tools.diagnose"), "LOOKS", 1)
     config.optim.name, config.optim.lr = "SGD", 0.125
     seen, _ = observe(0)
     trained = [(p, before) for p, before in kept if p.requires_grad]
@@ -106,7 +106,7 @@ def test_broken_data_are_named(module, observe, monkeypatch):
         loader.transform = lambda b: transform(b) | {"extra": extra.repeat(len(b["key"]) // 4)}
         return loaders, spec
 
-    monkeypatch.setattr(module("diagnose"), "build_loaders", built)
+    monkeypatch.setattr(module("tools.diagnose"), "build_loaders", built)
     assert observe()[1][0] == "25.00% of extra in the batch isn't finite; mend the data"
 
 
@@ -183,16 +183,16 @@ def test_compiled_model_is_looked_at(module, change, capsys):
 
     change(lambda net: vars(net).update(forward=torch.compile(net.forward, backend=backend)))
     with torch._dynamo.config.patch(disable=False):
-        module("diagnose").main([*SMALL, "--steps", "1"])
+        module("tools.diagnose").main([*SMALL, "--steps", "1"])
     assert not calls and "weight" in capsys.readouterr().out
 
 
 def test_processes_see_one_batch(module, command, capsys):
     settings = [*SMALL, *PLAIN, "--steps", "1", "--data.batch_size"]
-    done = command("diagnose", *settings, "16", processes=2)
+    done = command("tools.diagnose", *settings, "16", processes=2)
     assert done.returncode == 0, done.stderr
     capsys.readouterr()
-    module("diagnose").main([*settings, "32"])
+    module("tools.diagnose").main([*settings, "32"])
     two, one = (json.loads(x.splitlines()[-1]) for x in (done.stdout, capsys.readouterr().out))
     assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
     assert two["after"] == pytest.approx(one["after"], rel=0.01)

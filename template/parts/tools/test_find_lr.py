@@ -14,7 +14,7 @@ def rise(module, config):
 
     def run(low: float, high: float, steps: int, **optim) -> tuple[list[float], list[float]]:
         vars(config.optim).update(optim)
-        points = module("find_lr").rise(config, Accelerator(cpu=True), low, high, steps)
+        points = module("tools.find_lr").rise(config, Accelerator(cpu=True), low, high, steps)
         return tuple(map(list, zip(*points, strict=True)))
 
     return run
@@ -46,20 +46,20 @@ def test_groups_keep_their_ratio(rise, module, monkeypatch):
 
 
 def test_tenth_of_the_lowest_is_suggested(module):
-    rates, suggest = [1e-4, 1e-3, 1e-2, 1e-1, 1.0], module("find_lr").suggest
+    rates, suggest = [1e-4, 1e-3, 1e-2, 1e-1, 1.0], module("tools.find_lr").suggest
     assert suggest(rates, [3.0, 2.0, 1.0, 0.5, 4.0]) == pytest.approx(1e-2)
-    with pytest.raises(module("errors").UserError, match="lower --low"):
+    with pytest.raises(module("core.errors").UserError, match="lower --low"):
         suggest(rates, [1.0, 1.0, 2.0, 3.0, 4.0])
 
 
 def test_average_has_no_pull_towards_zero(module):
-    assert module("find_lr").smooth([2.0] * 5) == pytest.approx([2.0] * 5)
+    assert module("tools.find_lr").smooth([2.0] * 5) == pytest.approx([2.0] * 5)
 
 
 def test_command_draws_and_stops_where_it_diverges(call, module):
     sgd = ["--optim.name", "SGD", "--optim.args", "{}"]
-    (told,) = call("find_lr", *SMALL, "--low", "1e-4", "--high", "1e4", *sgd)
+    (told,) = call("tools.find_lr", *SMALL, "--low", "1e-4", "--high", "1e4", *sgd)
     assert 1e-5 < told["lr"] < 1e2
     assert [str(path) for path in Path("runs").iterdir()] == [told["picture"]]
-    with pytest.raises(module("errors").UserError, match="not below"):
-        call("find_lr", "--low", "1", "--high", "0.1")
+    with pytest.raises(module("core.errors").UserError, match="not below"):
+        call("tools.find_lr", "--low", "1", "--high", "0.1")

@@ -19,7 +19,7 @@ def trial(module, config):
 
     def begin(accumulate: int = 1):
         config.optim.accumulate = accumulate
-        return module("profile").Trial(config, Accelerator(cpu=True))
+        return module("tools.profile").Trial(config, Accelerator(cpu=True))
 
     return begin
 
@@ -30,7 +30,7 @@ def profile(module, capsys):
 
     def run(*arguments: str) -> list[str]:
         capsys.readouterr()
-        module("profile").main([*SMALL, *arguments])
+        module("tools.profile").main([*SMALL, *arguments])
         return capsys.readouterr().out.splitlines()
 
     return run
@@ -45,19 +45,19 @@ def profile(module, capsys):
 )
 def test_flops_are_those_of_the_formula(module, layer, shape, products):
     for learned, times in ((False, 2), (True, 3)):  # what comes in has a gradient, or has none
-        with module("profile").Flops() as flops:
+        with module("tools.profile").Flops() as flops:
             layer(torch.randn(shape, requires_grad=learned)).sum().backward()
         assert flops.total == times * 2 * products
 
 
 def test_step_counts_all_its_batches_and_attention(module, trial, monkeypatch):
-    one, examples = module("profile").count_flops(trial())
+    one, examples = module("tools.profile").count_flops(trial())
     assert one > 0 and examples == 64
-    assert module("profile").count_flops(trial(2)) == (2 * one, 128)
+    assert module("tools.profile").count_flops(trial(2)) == (2 * one, 128)
 
 
 def test_step_counts_fused_attention(module, trial, monkeypatch):
-    before, _ = module("profile").count_flops(trial())
+    before, _ = module("tools.profile").count_flops(trial())
     predict, heads = module("step").predict, torch.randn(1, 2, 4, 8)
     calls = []
 
@@ -66,12 +66,12 @@ def test_step_counts_fused_attention(module, trial, monkeypatch):
         return predict(model, batch)
 
     monkeypatch.setattr(module("step"), "predict", attend)
-    flops, _ = module("profile").count_flops(trial())
+    flops, _ = module("tools.profile").count_flops(trial())
     assert flops == before + len(calls) * 2 * 2 * (2 * 4 * 8 * 4)
 
 
 def test_step_counts_a_compiled_model(module, trial, monkeypatch):
-    profile, calls = module("profile"), []
+    profile, calls = module("tools.profile"), []
 
     def backend(graph, inputs):
         return lambda *arguments: calls.append(1) or graph.forward(*arguments)
@@ -99,8 +99,8 @@ def test_step_counts_a_compiled_model(module, trial, monkeypatch):
 
 
 def test_time_goes_to_the_part_that_took_it(module, trial, monkeypatch):
-    monkeypatch.setattr(module("loader"), "AT_ONCE", 1)  # or a batch would be there already
-    profile, began, calls = module("profile"), trial(), Counter()
+    monkeypatch.setattr(module("core.loader"), "AT_ONCE", 1)  # or a batch would be there already
+    profile, began, calls = module("tools.profile"), trial(), Counter()
 
     def slow(part, function):
         def call(*arguments, **named):
@@ -141,7 +141,7 @@ def test_command_writes_every_event(profile):
 
 def test_processes_count_together(profile, command):
     one = json.loads(profile("--steps", "1")[-1])
-    done = command("profile", *SMALL, "--steps", "1", processes=2)
+    done = command("tools.profile", *SMALL, "--steps", "1", processes=2)
     assert done.returncode == 0, done.stderr
     two = json.loads(done.stdout.splitlines()[-1])
     assert two["gflop_per_step"] == pytest.approx(2 * one["gflop_per_step"], rel=1e-3)

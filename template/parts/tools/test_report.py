@@ -29,7 +29,7 @@ def diagnose(module):
     """Return a function that gives the sentences on a run with some curves."""
 
     def run(**curves: list[float]) -> list[str]:
-        known = module("curves")
+        known = module("tools.curves")
         return [*known.diagnose(known.read_curves(write(Path("runs/made"), **curves)))]
 
     return run
@@ -83,7 +83,7 @@ def test_page_shows_and_compares_the_runs(train, call):
     short = "--duration", "4 steps", "--log_every", "1 step", "--schedule.warmup", "0 steps"
     assert train(*short, "--name", "one") == 0
     assert train(*short, "--name", "other", "--optim.lr", "2e-5") == 0
-    (told,) = call("report", "--run", "runs/one", "--run", "runs/other")
+    (told,) = call("tools.report", "--run", "runs/one", "--run", "runs/other")
     assert told["page"] == "runs/one/report/index.html"
     page = Path(told["page"]).read_text()
     for run in ("one", "other"):
@@ -107,11 +107,11 @@ def test_page_shows_and_compares_the_runs(train, call):
     assert "<td>state</td><td>finished</td><td>finished</td>" in page
     assert not re.findall(r"<script|<link|@import|\bsrc=", page)
     assert all(to.startswith("#") for to in re.findall(r'(?:href="|url\()([^")]*)', page))
-    assert call("report", "--run", "runs/one", "--run", "runs/other")[0] == told
+    assert call("tools.report", "--run", "runs/one", "--run", "runs/other")[0] == told
     assert Path(told["page"]).read_text() == page
 
     (evaluated,) = call("evaluate", "--run", "runs/one")
-    (told,) = call("report", "--run", "runs/one", "--evaluate", "--data.batch_size", "50")
+    (told,) = call("tools.report", "--run", "runs/one", "--evaluate", "--data.batch_size", "50")
     page = Path(told["page"]).read_text()
     assert f"<td>loss</td><td>{evaluated['loss']:.4g}</td>" in page
     if "confusion" in evaluated:
@@ -123,7 +123,7 @@ def test_page_shows_and_compares_the_runs(train, call):
 
 def test_page_of_a_run_without_an_evaluation(train, call):
     assert train("--log_every", "1 step", "--eval_every", "99 steps", kill_after=7) is None
-    (told,) = call("report", "--run", "runs/run")
+    (told,) = call("tools.report", "--run", "runs/run")
     page = Path(told["page"]).read_text()
     assert len(points(page, "runs/run train/loss")) == 7
     assert "runs/run eval/" not in page
@@ -136,7 +136,7 @@ def test_refuses(train, call, module):
         ("no run in runs/other", "--run", "runs/made", "--run", "runs/other"),
         ("--seed: only with --evaluate", "--run", "runs/made", "--seed", "1"),
     ):
-        with pytest.raises(module("errors").UserError, match=words) as caught:
-            call("report", *arguments)
+        with pytest.raises(module("core.errors").UserError, match=words) as caught:
+            call("tools.report", *arguments)
         assert "\n" not in str(caught.value)
     assert not Path("runs/made/report").exists()

@@ -22,7 +22,7 @@ def tune(module, capsys):
 
     def run(space: str, *arguments: str, trials: int = 2) -> dict:
         search = ["--search", space, "--trials", str(trials)]
-        assert module("tune").main([*search, *SHORT, *arguments]) == 0
+        assert module("tools.tune").main([*search, *SHORT, *arguments]) == 0
         return json.loads(capsys.readouterr().out.splitlines()[-1])
 
     return run
@@ -59,7 +59,7 @@ def test_killed_search_goes_on_as_if_it_had_not_been(tune, module, monkeypatch):
 
     def reseed(device, seed, step, *rest):
         drawn.append(step)
-        module("rng").reseed(device, seed, step, *rest)
+        module("core.rng").reseed(device, seed, step, *rest)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(trainer, "save_checkpoint", save_and_die)
@@ -76,7 +76,7 @@ def test_killed_search_goes_on_as_if_it_had_not_been(tune, module, monkeypatch):
 def test_stopped_search_goes_on_but_another_needs_another_name(tune, module):
     before = signal.getsignal(signal.SIGTERM)
     stop = ["--search", "{optim.lr: [1e-3, 1e-4]}", *SHORT, "--time_limit", "0 s"]
-    assert module("tune").main(stop) == module("stop").PREEMPTED
+    assert module("tools.tune").main(stop) == module("core.stop").PREEMPTED
     assert signal.getsignal(signal.SIGTERM) == before
     assert trials("tune") == []
     for words, space, *arguments in (
@@ -85,10 +85,10 @@ def test_stopped_search_goes_on_but_another_needs_another_name(tune, module):
         ("seed 0, not 1", "{optim.lr: [1e-3, 1e-4]}", "--seed", "1"),
         ("tune-000 is a run", "{optim.lr: [1e-3, 1e-4]}", "--name", "tune-000"),
     ):
-        with pytest.raises(module("errors").UserError, match=words):
+        with pytest.raises(module("core.errors").UserError, match=words):
             tune(space, *arguments)
     assert tune("{optim.lr: [1e-3, 1e-4]}", trials=1)["run"] == "runs/tune-000"
-    assert module("tune").main([*stop, "--resume", "never"]) == module("stop").PREEMPTED
+    assert module("tools.tune").main([*stop, "--resume", "never"]) == module("core.stop").PREEMPTED
     assert Path("runs/tune-2-000/config.yaml").exists()
 
 
@@ -100,13 +100,13 @@ def test_grid_is_all_combinations_and_failed_trials_count(tune, module):
     cfg = module("config").parse_config("", [], Path("runs/tune-000/config.yaml"))
     assert cfg.optim.args == {"betas": [0.8, 0.9]} and cfg.optim.lr == 1e-3
     assert told["best"] == good.params and told["score"] == good.value
-    both = module("tune").read_search("{optim.lr: [1, 2], optim.accumulate: [3, 4, 5]}")
-    pairs = [tuple(values.values()) for values in module("tune").grid(both)]
+    both = module("tools.tune").read_search("{optim.lr: [1, 2], optim.accumulate: [3, 4, 5]}")
+    pairs = [tuple(values.values()) for values in module("tools.tune").grid(both)]
     assert pairs == [(1, 3), (1, 4), (1, 5), (2, 3), (2, 4), (2, 5)]
 
 
 def test_tpe_learns_from_the_trials_before_and_random_does_not(module):
-    tune = module("tune")
+    tune = module("tools.tune")
     space = tune.read_search("{optim.lr: {low: 1e-6, high: 1, log: true}}")
 
     def distances(sampler: str, direction: str) -> list[float]:
@@ -130,7 +130,7 @@ def test_tpe_learns_from_the_trials_before_and_random_does_not(module):
 
 def test_search_may_stand_in_a_file(module):
     Path("mine.yaml").write_text(SPACE)
-    assert module("tune").read_search("mine.yaml") == module("tune").read_search(SPACE)
+    assert module("tools.tune").read_search("mine.yaml") == module("tools.tune").read_search(SPACE)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_search_may_stand_in_a_file(module):
     ],
 )
 def test_refuses_and_leaves_nothing(tune, module, words, space, arguments):
-    with pytest.raises(module("errors").UserError, match=words) as caught:
+    with pytest.raises(module("core.errors").UserError, match=words) as caught:
         tune(space, *arguments)
     assert "\n" not in str(caught.value)
     assert not list(Path().glob("runs/*"))
@@ -161,5 +161,5 @@ def test_refuses_and_leaves_nothing(tune, module, words, space, arguments):
 
 def test_refuses_several_processes(tune, module, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(module("errors").UserError, match="one process"):
+    with pytest.raises(module("core.errors").UserError, match="one process"):
         tune(SPACE)

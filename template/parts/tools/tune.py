@@ -24,13 +24,13 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.samplers import RandomSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 
-from . import train
-from .config import Config, parse_config
-from .errors import Fault, RunError, UserError, find_fault, last_line, one_line, run_command
-from .rng import mix
-from .run import PATIENCE, RUNS, fixed_settings, make_folder
-from .settings import Parser
-from .stop import PREEMPTED, SIGNALS
+from .. import train
+from ..config import Config, parse_config
+from ..core.errors import Fault, RunError, UserError, find_fault, last_line, one_line, run_command
+from ..core.rng import mix
+from ..core.run_folder import PATIENCE, RUNS, fixed_settings, make_folder
+from ..core.settings import Parser
+from ..core.stop import PREEMPTED, SIGNALS
 
 FILES = {".yaml", ".yml"}
 SAMPLERS = {"tpe": TPESampler, "random": RandomSampler}

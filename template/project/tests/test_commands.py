@@ -45,6 +45,6 @@ def test_commands_name_what_is_missing(module, train, call):
         ("optim.lrr", "evaluate", "--run", "runs/run", "--optim.lrr", 1),
         ("was trained on", "evaluate", "--run", "runs/run", *OTHER),
     ):
-        with pytest.raises(module("errors").UserError, match=words) as caught:
+        with pytest.raises(module("core.errors").UserError, match=words) as caught:
             call(command, *arguments)
         assert "\n" not in str(caught.value)

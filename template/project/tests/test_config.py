@@ -37,7 +37,7 @@ import pytest
     ids=lambda value: " ".join(value)[:40],
 )
 def test_refuses(module, arguments, words):
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         module("train").main(["--duration", "30 steps", *arguments])
     for word in words:
         assert word in str(caught.value)
@@ -67,7 +67,7 @@ def test_refuses(module, arguments, words):
 )
 def test_refuses_in_a_file_by_its_name(module, text, words):
     Path("mine.yaml").write_text(text)
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         module("train").main(["--config", "mine.yaml"])
     for word in ["mine.yaml", *words]:
         assert word in str(caught.value)
@@ -98,11 +98,13 @@ def test_resolved_config_is_a_valid_input(module):
 
 
 def test_unknown_monitor_is_refused_before_the_first_step(train, module):
-    with pytest.raises(module("errors").UserError, match=r"monitor: 'nothing'; allowed: .*loss"):
+    with pytest.raises(
+        module("core.errors").UserError, match=r"monitor: 'nothing'; allowed: .*loss"
+    ):
         train("--monitor", "nothing")
 
 
 def test_changed_settings_are_refused_in_an_old_run(train, module):
     assert train() == 0
-    with pytest.raises(module("errors").UserError, match="seed"):
+    with pytest.raises(module("core.errors").UserError, match="seed"):
         train("--seed", "1")

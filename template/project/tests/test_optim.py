@@ -138,7 +138,7 @@ def test_plateau_falls_at_evaluations_alone(build, mode):
 
 def test_epoch_has_as_many_steps_however_a_step_is_spread(module):
     for batch_size, accumulate, processes in ((60, 1, 1), (30, 2, 1), (20, 1, 3), (10, 2, 3)):
-        loader = module("loader").Loader(range(1437), batch_size, accumulate)
+        loader = module("core.loader").Loader(range(1437), batch_size, accumulate)
         loader.plan.window *= processes
         assert len(loader) == 24
 

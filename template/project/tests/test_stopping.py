@@ -23,7 +23,7 @@ def test_signal_saves(package, module):
     for line in process.stdout:
         if line.startswith("step 30"):
             process.terminate()
-    assert process.wait() == module("stop").PREEMPTED
+    assert process.wait() == module("core.stop").PREEMPTED
     status = json.loads(Path("runs/run/status.json").read_text())
     assert status["state"] == "preempted"
     assert final_state("run")[1]["progress"]["step"] == status["step"]
@@ -31,7 +31,7 @@ def test_signal_saves(package, module):
 
 def test_time_limit_saves_and_the_run_goes_on(train, module):
     assert train("--name", "whole") == 0
-    assert train("--name", "run", "--time_limit", "0.1 s") == module("stop").PREEMPTED
+    assert train("--name", "run", "--time_limit", "0.1 s") == module("core.stop").PREEMPTED
     assert json.loads(Path("runs/run/status.json").read_text())["step"] == 1
     assert train("--name", "run") == 0
     assert_equal(final_state("whole"), final_state("run"))
@@ -49,7 +49,7 @@ def test_stop_within_an_evaluation_does_it_in_the_next_start(train, module, monk
         return evaluate(*given)
 
     monkeypatch.setattr(module("train"), "evaluate", interrupted)
-    assert train("--name", "run") == module("stop").PREEMPTED
+    assert train("--name", "run") == module("core.stop").PREEMPTED
     assert final_state("run")[1]["progress"]["pending"]
     assert train("--name", "run") == 0
     assert_equal(final_state("whole"), final_state("run"))
@@ -61,8 +61,8 @@ def test_only_a_second_interrupt_ends_the_process(module):
     """One Ctrl-C comes twice within a moment: from the terminal and on from torchrun."""
     child = os.fork()
     if not child:
-        stop = module("stop")
-        asked = stop.Stop(module("device").start("fp32"), None)
+        stop = module("core.stop")
+        asked = stop.Stop(module("core.device").start("fp32"), None)
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         asked.asked -= 2

@@ -10,17 +10,17 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from .checkpoint import load_weights
+from .core.checkpoint import load_weights
+from .core.device import finish, start
+from .core.errors import UserError, check_choice, run_command
+from .core.loader import Group, Loader
+from .core.processes import share_buffers
+from .core.stop import Stop
+from .core.values import show
 from .data import Spec, build_loaders
-from .device import finish, start
-from .errors import UserError, check_choice, run_command
-from .exchange import share_buffers
-from .load import load_model, parse_run, run_parser
-from .loader import Group, Loader
 from .model import predict, report, score, summarize, tally
 from .step import add, average, mark, sum_up, weigh
-from .stop import Stop
-from .values import show
+from .trained import load_model, parse_run, run_parser
 
 
 def evaluate(

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from accelerate.utils import send_to_device
 
+from .core.device import start
+from .core.errors import UserError, run_command
 from .data import read_inputs
-from .device import start
-from .errors import UserError, run_command
-from .load import load_model, parse_run, run_parser
 from .model import describe, predict
+from .trained import load_model, parse_run, run_parser
 
 
 @torch.no_grad()

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import torch
 from torch.optim import SGD, Optimizer, lr_scheduler
 
-from .duration import Within, to_steps
-from .errors import UserError, check_arguments, one_line
-from .values import check_types
+from .core.duration import Within, to_steps
+from .core.errors import UserError, check_arguments, one_line
+from .core.values import check_types
 
 
 @dataclass

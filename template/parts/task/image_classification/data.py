@@ -8,25 +8,25 @@ from pathlib import Path
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 from torch import Tensor
 
-from .augment import AugmentConfig, augment
+from .core.errors import UserError, attempt, run_command
+from .core.loader import Loader
+from .core.rng import mix
 #% if 'auto_augment' in extras %#
-from .auto_augment import AutoAugmentConfig, auto_augment
+from .extras.auto_augment import AutoAugmentConfig, auto_augment
 #% endif %#
-from .errors import UserError, attempt, run_command
-from .files import list_images
-from .folder import read_folder
-from .hub import read_hub
-from .images import Spec, check_scale, normalize, read_digits, read_pixels
-from .loader import Loader
 #% if 'mixup' in extras %#
-from .mixup import MixupConfig, mix_pairs
+from .extras.mixup import MixupConfig, mix_pairs
 #% endif %#
-from .pixels import ImageConfig
 #% if 'progressive_resizing' in extras %#
-from .progressive_resizing import ProgressiveResizingConfig, grow
+from .extras.progressive_resizing import ProgressiveResizingConfig, grow
 #% endif %#
-from .rng import mix
-from .sheet import draw_images
+from .sources.contact_sheet import draw_images
+from .sources.files import list_images
+from .sources.folder import read_folder
+from .sources.hub import read_hub
+from .sources.images import Spec, check_scale, normalize, read_digits, read_pixels
+from .sources.pixels import ImageConfig
+from .task.augment import AugmentConfig, augment
 
 
 @dataclass(kw_only=True)
@@ -145,7 +145,7 @@ def read_inputs(
 
 def main(argv: list[str]) -> None:
     """Read all images that the settings name, tell what there is, and draw some."""
-    from .check import check  # here, because it imports this file
+    from .sources.overview import check  # here, because it imports this file
 
     check(argv, lambda sample, spec: [spec.classes[sample["label"]]], draw_images)
 

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from torch import Tensor, channels_last, nn
 
-from .confusion import count_pairs, macro_f1, tell_classes
-from .images import Spec
+from .sources.images import Spec
+from .task.confusion import count_pairs, macro_f1, tell_classes
 
 
 @dataclass(kw_only=True)

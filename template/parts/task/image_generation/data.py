@@ -9,16 +9,16 @@ import torch
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 from torch import Tensor
 
-from .augment import AugmentConfig, augment
-from .errors import UserError, attempt, run_command
-from .files import list_images
-from .folder import read_folder
-from .hub import read_hub
-from .images import Spec, read_digits, read_pixels
-from .loader import Loader
-from .pixels import ImageConfig
-from .rng import mix
-from .sheet import draw_images
+from .core.errors import UserError, attempt, run_command
+from .core.loader import Loader
+from .core.rng import mix
+from .sources.contact_sheet import draw_images
+from .sources.files import list_images
+from .sources.folder import read_folder
+from .sources.hub import read_hub
+from .sources.images import Spec, read_digits, read_pixels
+from .sources.pixels import ImageConfig
+from .task.augment import AugmentConfig, augment
 
 
 @dataclass(kw_only=True)
@@ -104,7 +104,7 @@ def read_inputs(
 
 def main(argv: list[str]) -> None:
     """Read all images that the settings name, tell what there is, and draw some."""
-    from .check import check  # here, because it imports this file
+    from .sources.overview import check  # here, because it imports this file
 
     check(argv, lambda sample, spec: [spec.classes[sample["label"]]], draw_images)
 

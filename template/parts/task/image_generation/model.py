@@ -17,9 +17,9 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 
-from .frechet import extract, frechet, moments
-from .images import Spec
-from .rng import mix, uniform
+from .core.rng import mix, uniform
+from .sources.images import Spec
+from .task.frechet import extract, frechet, moments
 
 NOISE, BETWEEN = mix("noise"), mix("between")
 

@@ -5,11 +5,11 @@ from jsonargparse.typing import PositiveInt
 from PIL import Image
 from torch import Tensor
 
-from .device import start
-from .errors import run_command
-from .load import load_model, parse_run, run_parser
+from .core.device import start
+from .core.errors import run_command
+from .core.rng import mix
 from .model import normal
-from .rng import mix
+from .trained import load_model, parse_run, run_parser
 
 ZOOM = 4
 

@@ -11,18 +11,18 @@ from jsonargparse.typing import NonNegativeInt, PositiveInt
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from .augment import AugmentConfig, augment
-from .errors import UserError, attempt, run_command
-from .files import list_images
-from .folder import read_folder
-from .hub import read_hub
-from .images import check_scale, normalize
-from .loader import Loader
-from .masks import UNLABELLED, Spec
-from .pixels import ImageConfig, naming, open_image, to_mode
-from .rng import mix
-from .scenes import read_scenes
-from .sheet import draw_images
+from .core.errors import UserError, attempt, run_command
+from .core.loader import Loader
+from .core.rng import mix
+from .sources.contact_sheet import draw_images
+from .sources.files import list_images
+from .sources.folder import read_folder
+from .sources.hub import read_hub
+from .sources.images import check_scale, normalize
+from .sources.masks import UNLABELLED, Spec
+from .sources.pixels import ImageConfig, naming, open_image, to_mode
+from .sources.scenes import read_scenes
+from .task.augment import AugmentConfig, augment
 
 
 @dataclass(kw_only=True)
@@ -118,7 +118,7 @@ def name_classes(sample: dict[str, Tensor], spec: Spec) -> list[str]:
 
 def main(argv: list[str]) -> None:
     """Read all images that the settings name, tell what there is, and draw some."""
-    from .check import check  # here, because it imports this file
+    from .sources.overview import check  # here, because it imports this file
 
     check(argv, name_classes, draw_images)
 

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from torch import Tensor, nn
 
-from .images import Spec
-from .masks import UNLABELLED
-from .overlap import class_iou, count_pixels, tell_classes
+from .sources.images import Spec
+from .sources.masks import UNLABELLED
+from .task.overlap import class_iou, count_pixels, tell_classes
 
 FOUND = 0.05
 """share of an image from which on a class is among those that `describe` names first"""

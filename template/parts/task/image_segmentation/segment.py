@@ -7,13 +7,13 @@ import torch
 from accelerate.utils import send_to_device
 from PIL import Image
 
+from .core.device import start
+from .core.errors import UserError, run_command
 from .data import read_inputs
-from .device import start
-from .errors import UserError, run_command
-from .load import load_model, parse_run, run_parser
-from .masks import UNLABELLED, paint
 from .model import predict
-from .pixels import LYING, find_orientation, open_image, opening
+from .sources.masks import UNLABELLED, paint
+from .sources.pixels import LYING, find_orientation, open_image, opening
+from .trained import load_model, parse_run, run_parser
 
 
 @torch.no_grad()

@@ -12,12 +12,12 @@ import polars as pl
 from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 from torch import Tensor
 
-from .cells import MARKS
-from .columns import Faults, Plan, parse
-from .encode import Rows, encode_names, encode_numbers, fit_names, fit_scale
-from .errors import UserError, run_command
-from .loader import Loader
-from .prepare import (
+from .core.errors import UserError, run_command
+from .core.loader import Loader
+from .sources.cells import MARKS
+from .sources.columns import Faults, Plan, parse
+from .sources.encode import Rows, encode_names, encode_numbers, fit_names, fit_scale
+from .sources.prepare import (
     ROW,
     check_columns,
     choose_columns,
@@ -27,8 +27,8 @@ from .prepare import (
     read_parts,
     tidy,
 )
-from .readers import Table, find_files, read_blocks
-from .target import Spec, Target, encode_target, fit_target, kinds, tell_targets
+from .sources.readers import Table, find_files, read_blocks
+from .sources.target import Spec, Target, encode_target, fit_target, kinds, tell_targets
 
 BLOCK = 4096
 """rows that are read at once to be predicted"""
@@ -185,7 +185,7 @@ def show(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
 
 def main(argv: list[str]) -> None:
     """Read the table that the settings name, tell what there is, and show some rows."""
-    from .check import check  # here, because it imports this file
+    from .sources.overview import check  # here, because it imports this file
 
     check(argv, kinds, show)
 

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
-from .confusion import count_pairs, macro_f1, tell_classes
-from .network import WideAndDeep
-from .target import Spec
+from .sources.target import Spec
+from .task.confusion import count_pairs, macro_f1, tell_classes
+from .task.network import WideAndDeep
 
 
 @dataclass(kw_only=True)

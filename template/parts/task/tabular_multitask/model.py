@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
-from .errors import check_choice
-from .network import WideAndDeep
-from .target import Spec
+from .core.errors import check_choice
+from .sources.target import Spec
+from .task.network import WideAndDeep
 
 Outputs = tuple[dict[str, Tensor], dict[str, Tensor]]
 """by target: logits [b, classes] or scaled numbers [b, 1]; losses [b], none without the targets"""

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
-from .network import WideAndDeep
-from .target import Spec
+from .sources.target import Spec
+from .task.network import WideAndDeep
 
 LOSSES = {"mse": F.mse_loss, "l1": F.l1_loss, "huber": F.huber_loss}
 

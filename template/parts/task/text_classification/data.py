@@ -7,14 +7,14 @@ from pathlib import Path
 from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 from torch import Tensor
 
-from .errors import UserError, run_command, warn
-from .hub import read_hub
-from .loader import Loader
-from .names import read_names
-from .rows import Part, Row, find_fault, split
-from .tables import read_root, read_texts
-from .texts import Spec, Texts, encode, show_texts
-from .tokens import choose_words, open_tokenizer
+from .core.errors import UserError, run_command, warn
+from .core.loader import Loader
+from .sources.hub import read_hub
+from .sources.names import read_names
+from .sources.rows import Part, Row, find_fault, split
+from .sources.tables import read_root, read_texts
+from .sources.texts import Spec, Texts, encode, show_texts
+from .sources.tokens import choose_words, open_tokenizer
 
 
 @dataclass(kw_only=True)
@@ -133,7 +133,7 @@ def read_inputs(
 
 def main(argv: list[str]) -> None:
     """Read all texts that the settings name, tell what there is, and show some."""
-    from .check import check  # here, because it imports this file
+    from .sources.overview import check  # here, because it imports this file
 
     check(argv, lambda sample, spec: [spec.classes[sample["label"]]], show_texts)
 

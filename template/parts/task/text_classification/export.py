@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from .errors import UserError, run_command
-from .load import load_model, parse_run, run_parser
-from .tokens import open_tokenizer
+from .core.errors import UserError, run_command
+from .sources.tokens import open_tokenizer
+from .trained import load_model, parse_run, run_parser
 
 
 def main(argv: list[str]) -> None:

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from torch import Tensor, nn
 
-from .confusion import count_pairs, macro_f1, tell_classes
-from .pretrained import load_pretrained, set_up
-from .texts import Spec
+from .sources.texts import Spec
+from .task.confusion import count_pairs, macro_f1, tell_classes
+from .task.pretrained import load_pretrained, set_up
 
 
 @dataclass(kw_only=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 from torch import Tensor
 
-from .blocks import Blocks, Spec, join, show_blocks
-from .documents import list_documents, read_document, read_root, read_topics
-from .errors import UserError, run_command
-from .hub import read_hub
-from .loader import Loader
-from .pieces import hold_out
+from .core.errors import UserError, run_command
+from .core.loader import Loader
+from .sources.blocks import Blocks, Spec, join, show_blocks
+from .sources.documents import list_documents, read_document, read_root, read_topics
+from .sources.hub import read_hub
+from .sources.pieces import hold_out
 
 
 @dataclass(kw_only=True)
@@ -105,7 +105,7 @@ def read_inputs(
 
 def main(argv: list[str]) -> None:
     """Read all text that the settings name, tell how much there is, and show some."""
-    from .check import check  # here, because it imports this file
+    from .sources.overview import check  # here, because it imports this file
 
     def kind(sample: dict[str, Tensor], spec: Spec) -> list[str]:
         return ["whole" if sample["length"] == spec.block else "padded"]

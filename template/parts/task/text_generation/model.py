@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from torch import Tensor, nn
 
-from .blocks import VOCABULARY, Spec
+from .sources.blocks import VOCABULARY, Spec
 
 AT_ONCE = 2**16
 """bytes predicted at once where nothing is learned, whatever the size of a batch"""

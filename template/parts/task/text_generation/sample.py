@@ -4,11 +4,11 @@ import torch
 from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from .blocks import END, VOCABULARY, decode
-from .device import start
-from .errors import run_command
-from .load import load_model, parse_run, run_parser
-from .rng import mix
+from .core.device import start
+from .core.errors import run_command
+from .core.rng import mix
+from .sources.blocks import END, VOCABULARY, decode
+from .trained import load_model, parse_run, run_parser
 
 
 @torch.no_grad()

@@ -95,7 +95,7 @@ def test_trains_on_a_folder(train, read, images):
 )
 def test_names_what_is_wrong_with_a_folder(module, train, images, spoil, words):
     spoil(images)
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         train(*TINY, "--data.root", "images")
     for word in words:
         assert word in str(caught.value)
@@ -153,7 +153,7 @@ def test_stream_has_another_order_in_each_epoch(module, hf_images):
 )
 def test_names_what_is_wrong_with_a_dataset(module, train, hf_images, arguments, words):
     shorten(Path(shutil.copytree("images", "damaged"), "test/dog/3.png"))
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         train(*TINY, "--data.hf", *arguments)
     for word in words:
         assert word in str(caught.value)
@@ -165,7 +165,7 @@ def test_order_is_the_same_on_any_number_of_processes(module, count):
     """Each epoch has each sample once, and each step the same ones, however they are spread."""
 
     def steps(processes: int, position: tuple[int, int]) -> list[list[int]]:
-        plan = partial(module("loader").Plan, count, 12 // processes, 2, True, 0)
+        plan = partial(module("core.loader").Plan, count, 12 // processes, 2, True, 0)
         plans = [plan() for _ in range(processes)]
         for number, plan in enumerate(plans):
             plan.process, plan.share = number, 12
@@ -198,7 +198,7 @@ def test_check_tells_what_is_there_and_what_is_broken(module, images, capsys):
     assert re.search(r"cat █+ +12 +5\n", told) and "! 10 of 10 samples for evaluation" in told
     assert Image.open("runs/data.png").size == (4 * 6 * 9, 4 * 6 * 9)
     shorten(images / "train/dog/3.png")
-    with pytest.raises(module("errors").UserError, match="1 of the samples can't be read"):
+    with pytest.raises(module("core.errors").UserError, match="1 of the samples can't be read"):
         data.main(["--data.root", "images"])
     told = capsys.readouterr().out
     assert "unreadable image images/train/dog/3.png" in told

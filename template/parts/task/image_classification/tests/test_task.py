@@ -34,5 +34,5 @@ def test_predict_names_what_is_missing(module, train, call):
     assert train("--duration", "2 steps", "--schedule.warmup", "0 steps") == 0
     Path("nothing").mkdir()
     for words, place in (("x.png", "x.png"), ("no image in nothing", "nothing")):
-        with pytest.raises(module("errors").UserError, match=words):
+        with pytest.raises(module("core.errors").UserError, match=words):
             call("predict", "--run", "runs/run", "--input", place)

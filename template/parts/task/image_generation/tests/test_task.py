@@ -32,7 +32,7 @@ def test_each_player_has_the_gradient_of_its_own_loss(module, players):
     module("model").score(module("model").predict(model, batch), batch)["loss"].mean().backward()
     label, draw = batch["label"], batch["draw"]
     made = model.generator(module("model").normal(draw, model.noise), label)
-    share = module("rng").uniform(draw, 1, module("rng").mix("between"))[:, :, None, None]
+    share = module("core.rng").uniform(draw, 1, module("core.rng").mix("between"))[:, :, None, None]
     between = torch.lerp(made.detach(), batch["image"], share).requires_grad_()
 
     def value(images):
@@ -49,7 +49,7 @@ def test_each_player_has_the_gradient_of_its_own_loss(module, players):
 
 def test_noise_is_normal(module):
     normal = module("model").normal
-    numbers = normal(torch.arange(20_000) + module("rng").mix("test"), 4).double()
+    numbers = normal(torch.arange(20_000) + module("core.rng").mix("test"), 4).double()
     torch.testing.assert_close(numbers.mean(0), torch.zeros(4).double(), atol=0.03, rtol=0)
     torch.testing.assert_close(numbers.T.cov(), torch.eye(4).double(), atol=0.04, rtol=0)
     assert numbers.abs().max() < 6 and (numbers.abs() > 3).double().mean() < 0.004

@@ -110,7 +110,7 @@ def test_trains_on_a_folder(train, read, images):
 )
 def test_names_what_is_wrong_with_a_folder(module, train, images, spoil, words):
     spoil(images)
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         train(*TINY, "--data.root", "data", "--data.classes", "[sky, road, car]")
     for word in words:
         assert word in str(caught.value)
@@ -143,7 +143,7 @@ def test_datasets_library_gives_what_the_folder_holds(train, read, hf_images):
     ids=["dataset", "split", "classes", "columns"],
 )
 def test_names_what_is_wrong_with_a_dataset(module, train, hf_images, arguments, words):
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         train(*TINY, "--data.hf", *arguments)
     for word in words:
         assert word in str(caught.value)
@@ -151,7 +151,7 @@ def test_names_what_is_wrong_with_a_dataset(module, train, hf_images, arguments,
 
 
 def test_scenes_are_the_same_in_every_start_and_share_no_digit(module):
-    scenes, images = module("scenes"), module("images")
+    scenes, images = module("sources.scenes"), module("sources.images")
     cfg = module("data").DataConfig(scenes=64, channels=3, size=24)
     parts, spec = scenes.read_scenes(cfg)
     train = parts["train"]
@@ -177,7 +177,7 @@ def test_check_tells_what_is_there_and_what_is_broken(module, images, capsys):
     assert Image.open("runs/data.png").size == (4 * 5 * 17, 4 * 7 * 9)
     shorten(images / "train/images/b/03.png")
     Image.new("L", (10, 8), 7).save(images / "test/masks/a/02.png")
-    with pytest.raises(module("errors").UserError, match="2 of the samples can't be read"):
+    with pytest.raises(module("core.errors").UserError, match="2 of the samples can't be read"):
         data.main(arguments)
     told = capsys.readouterr().out
     assert "unreadable image data/train/images/b/03.png" in told and "holds the class 7" in told

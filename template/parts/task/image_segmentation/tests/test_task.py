@@ -43,7 +43,7 @@ def test_learns_the_data_and_commands_find_the_digits(module, command, call):
 
 @pytest.mark.parametrize("size", [(7, 30), (20, 20), (33, 21)])
 def test_any_size_of_image_will_do(module, config, size):
-    spec = module("images").Spec(["background", "thing"], 3, 20)
+    spec = module("sources.images").Spec(["background", "thing"], 3, 20)
     model = module("model").build_model(config.model, spec)
     assert model(torch.rand(2, 3, *size)).shape == (2, 2, *size)
 
@@ -53,5 +53,5 @@ def test_predict_names_what_is_missing(module, train, call):
     Path("nothing").mkdir()
     for command in ("predict", "segment"):
         for words, place in (("x.png", "x.png"), ("no image in nothing", "nothing")):
-            with pytest.raises(module("errors").UserError, match=words):
+            with pytest.raises(module("core.errors").UserError, match=words):
                 call(command, "--run", "runs/run", "--input", place)

@@ -90,7 +90,7 @@ def test_target_and_columns_can_be_chosen(read):
 )
 def test_mistakes_in_a_file_are_named(read, module, text, words):
     Path("a.csv").write_text(text)
-    with pytest.raises(module("errors").UserError, match=words) as caught:
+    with pytest.raises(module("core.errors").UserError, match=words) as caught:
         read(root=Path("a.csv"))
     assert "\n" not in str(caught.value)
 
@@ -118,7 +118,7 @@ def test_mistakes_in_the_settings_are_named(read, module, settings, words, monke
     Path("b.jsonl").write_text('{"a": 1}\n[1\n')
     Path("b.parquet").write_text("a,b")
     Path("none").mkdir()
-    with pytest.raises(module("errors").UserError, match=words) as caught:
+    with pytest.raises(module("core.errors").UserError, match=words) as caught:
         read(**settings)
     assert "\n" not in str(caught.value)
 

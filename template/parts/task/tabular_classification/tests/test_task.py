@@ -13,7 +13,7 @@ def test_learns_the_data(module):
 
 
 def test_predict_tells_the_class_of_rows(train, call, module):
-    table = module("target").read_example()
+    table = module("sources.target").read_example()
     assert train() == 0
     with Path("rows.csv").open("w", newline="") as file:
         csv.writer(file).writerows([table.frame.columns, *table.frame.rows()[:30]])
@@ -26,11 +26,13 @@ def test_predict_tells_the_class_of_rows(train, call, module):
 
 def test_target_must_be_classes(train, module):
     Path("rows.csv").write_text("a,b\n1,x\n2,x\n3,x\n")
-    with pytest.raises(module("errors").UserError, match="b holds 1 classes; at least 2"):
+    with pytest.raises(module("core.errors").UserError, match="b holds 1 classes; at least 2"):
         train("--data.root", "rows.csv")
     Path("rows.csv").write_text("a,b\n" + "1,x\n2,y\n" * 9)
     Path("test.csv").write_text("a,b\n1,y\n2,\n")
-    with pytest.raises(module("errors").UserError, match=r"test\.csv, line 3: b '' is missing"):
+    with pytest.raises(
+        module("core.errors").UserError, match=r"test\.csv, line 3: b '' is missing"
+    ):
         train("--data.root", "rows.csv", "--data.evaluation", "test.csv")
 
 
@@ -42,5 +44,7 @@ def test_evaluate_takes_new_rows_as_the_run_did(train, call, module):
     (told,) = call("evaluate", "--run", "runs/run", "--data.evaluation", "new.csv")
     assert told["classes"]["y"]["examples"] == 2 and told["accuracy"] == 1
     Path("new.csv").write_text("a,b\n7,z\n")
-    with pytest.raises(module("errors").UserError, match="line 2: b 'z' is none of the classes"):
+    with pytest.raises(
+        module("core.errors").UserError, match="line 2: b 'z' is none of the classes"
+    ):
         module("evaluate").main(["--run", "runs/run", "--data.evaluation", "new.csv"])

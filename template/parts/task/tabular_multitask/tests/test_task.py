@@ -17,7 +17,7 @@ def test_learns_the_data(module):
 
 
 def test_scores_are_those_of_scikit_learn_and_of_the_predictions(train, call, module):
-    table = module("target").read_example().frame
+    table = module("sources.target").read_example().frame
     Path("rows").mkdir()
     table[:450].write_csv("rows/train.csv")
     table[450:].write_csv("rows/valid.csv")
@@ -35,19 +35,19 @@ def test_scores_are_those_of_scikit_learn_and_of_the_predictions(train, call, mo
 
 def test_weights_of_the_losses(train, module):
     model, cfg = module("model"), module("model").ModelConfig(weights={"a": 3.0, "b": 0.5})
-    spec = module("target").Spec({"x": [0, 1]}, {}, {"a": ["u", "v"]}, {"b": [0.0, 1.0]})
+    spec = module("sources.target").Spec({"x": [0, 1]}, {}, {"a": ["u", "v"]}, {"b": [0.0, 1.0]})
     network = model.build_model(cfg, spec)
     batch = {"numbers": torch.randn(4, 1), "names": torch.zeros(4, 0, dtype=torch.long)}
     batch |= {"labels": torch.tensor([[0], [1], [1], [0]]), "targets": torch.randn(4, 1)}
     scores = model.score(model.predict(network, batch), batch | {"scales": torch.ones(4, 1)})
     torch.testing.assert_close(scores["loss"], 3.0 * scores["a/loss"] + 0.5 * scores["b/loss"])
-    with pytest.raises(module("errors").UserError, match=r"model.weights: 'c'.*allowed: a, b"):
+    with pytest.raises(module("core.errors").UserError, match=r"model.weights: 'c'.*allowed: a, b"):
         model.build_model(model.ModelConfig(weights={"c": 1.0}), spec)
 
 
 def test_a_missing_target_loses_nothing_and_is_not_scored(module):
     model = module("model")
-    spec = module("target").Spec({"x": [0, 1]}, {}, {"a": ["u", "v"]}, {"b": [0.0, 1.0]})
+    spec = module("sources.target").Spec({"x": [0, 1]}, {}, {"a": ["u", "v"]}, {"b": [0.0, 1.0]})
     network = model.build_model(model.ModelConfig(), spec).eval()
     batch = {"numbers": torch.randn(4, 1), "names": torch.zeros(4, 0, dtype=torch.long)}
     nan = float("nan")

@@ -14,7 +14,7 @@ def test_learns_the_data(module):
 
 
 def test_scores_are_those_of_scikit_learn_and_of_the_predictions(train, call, module):
-    table = module("target").read_example().frame
+    table = module("sources.target").read_example().frame
     Path("rows").mkdir()
     table[:350].write_csv("rows/train.csv")
     table[350:].write_csv("rows/valid.csv")
@@ -40,13 +40,13 @@ def test_losses(module, loss, expected):
 
 def test_target_must_be_a_number(train, module):
     Path("rows.csv").write_text("a,b\n1,x\n2,y\n3,z\n")
-    with pytest.raises(module("errors").UserError, match="b is not a column of numbers"):
+    with pytest.raises(module("core.errors").UserError, match="b is not a column of numbers"):
         train("--data.root", "rows.csv")
     Path("rows.csv").write_text("a,b\n" + "1,2\n2,3\n" * 9 + "3,\n")
-    with pytest.raises(module("errors").UserError, match="line 20: b '' is missing"):
+    with pytest.raises(module("core.errors").UserError, match="line 20: b '' is missing"):
         train("--data.root", "rows.csv")
     Path("rows.csv").write_text("a,b\n" + "1,2\n2,2\n" * 9)
-    with pytest.raises(module("errors").UserError, match="b is 2 in every row"):
+    with pytest.raises(module("core.errors").UserError, match="b is 2 in every row"):
         train("--data.root", "rows.csv")
 
 

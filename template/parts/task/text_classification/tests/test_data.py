@@ -50,7 +50,7 @@ def read(module) -> Callable:
 
 
 def test_names_are_the_same_everywhere(module):
-    names = module("names").read_names()
+    names = module("sources.names").read_names()
     assert len(names) == 12_704 == len({row.text for row in names})
     assert zlib.crc32(repr([row[:3] for row in names]).encode()) == 678_685_168
 
@@ -92,10 +92,10 @@ def test_words_are_known_if_they_come_twice(module, read):
     (train, _), spec = read(root=Path("t.csv"), vocabulary=3, length=4)
     assert len(spec.words) == 3 and spec.words[0] == "film" and spec.vocabulary == 5
     assert train["tokens"].shape == (20, 4) and train["count"].max() == 4
-    words = module("tokens").Words(["film", "the", '"'])
+    words = module("sources.tokens").Words(["film", "the", '"'])
     assert words.encode(["The FILM, again"], 3) == [[3, 2, 1]]
     assert words.decode([3, 2, 1]) == "the film ?"
-    assert module("tokens").choose_words(["b a b a c"], 9) == ["a", "b"]
+    assert module("sources.tokens").choose_words(["b a b a c"], 9) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_names_what_is_wrong(module, train, name, text, words):
     path = Path(name)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         train(*TINY, "--data.root", name.split("/")[0])
     for word in words:
         assert word in str(caught.value)
@@ -135,7 +135,7 @@ def test_names_what_is_wrong(module, train, name, text, words):
 def test_names_labels_that_training_lacks(module, read):
     write(Path("t/train.csv"), rows(20))
     write(Path("t/test.csv"), [*rows(3), *({**row, "label": "ugly"} for row in rows(12))])
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         read(root=Path("t"))
     assert "12 of 15 rows" in str(caught.value) and "and 4 more" in str(caught.value)
     assert "the label 'ugly', which training lacks" in str(caught.value)
@@ -155,7 +155,7 @@ def test_names_what_is_wrong_with_a_dataset(module, read, tmp_path, monkeypatch,
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
     write(Path("t/train.csv"), rows(6))
     write(Path("t/test.csv"), rows(4))
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         read(**settings)
     for word in words:
         assert word in str(caught.value)

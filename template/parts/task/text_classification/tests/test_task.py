@@ -45,7 +45,7 @@ def test_predict_names_what_is_missing(module, train, call, capsys):
     assert train("--duration", "2 steps", "--schedule.warmup", "0 steps") == 0
     Path("nothing").mkdir()
     for place, words in (("x.txt", "no text in x.txt"), ("nothing", "no text in nothing")):
-        with pytest.raises(module("errors").UserError, match=words):
+        with pytest.raises(module("core.errors").UserError, match=words):
             call("predict", "--run", "runs/run", "--input", place)
     Path("hole.csv").write_text('text,more\na,b\n" ",c\nd,\n')
     Path("hole.jsonl").write_text('{"text": "a"}\n{"texts": "b"}\n{"text": "d"}\n')

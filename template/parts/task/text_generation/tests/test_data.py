@@ -80,7 +80,7 @@ def test_each_block_begins_with_the_byte_before_it(read):
 
 
 def test_text_of_python_has_no_paragraph_twice(module):
-    documents = module("documents").read_topics()
+    documents = module("sources.documents").read_topics()
     paragraphs = [p for document in documents for p in document.split("\n\n")]
     assert len(set(paragraphs)) == len(paragraphs) > 1000
     assert sum(map(len, documents)) > 300_000
@@ -146,7 +146,7 @@ def test_names_what_is_wrong_with_files(module, read, settings, words):
     for name, text in (("train", "text"), ("test", "")):
         Path("half", name).mkdir(parents=True)
         Path("half", name, "a.txt").write_text(text)
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         read(**settings)
     for word in words:
         assert word in str(caught.value)
@@ -166,7 +166,7 @@ def test_names_what_is_wrong_with_files(module, read, settings, words):
 )
 def test_names_what_is_wrong_with_a_dataset(module, read, forms, settings, words):
     Path("broken.jsonl").write_text(json.dumps({"text": "a"}) + "\n{text:\n")
-    with pytest.raises(module("errors").UserError) as caught:
+    with pytest.raises(module("core.errors").UserError) as caught:
         read(**settings)
     for word in words:
         assert word in str(caught.value)

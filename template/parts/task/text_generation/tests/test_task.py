@@ -27,7 +27,7 @@ def parts(module) -> Callable:
 
     def parts(*texts: str) -> tuple:
         torch.manual_seed(0)
-        model, blocks = module("model"), module("blocks")
+        model, blocks = module("model"), module("sources.blocks")
         network = model.build_model(model.ModelConfig(width=16), blocks.Spec(8)).eval()
         data = blocks.Blocks(blocks.join(list(texts)), 8, packed=False)
         return network, data[list(range(len(texts)))]
@@ -148,7 +148,7 @@ def test_commands_name_what_is_wrong(module, train, call, capsys):
     assert train("--duration", "2 steps", "--schedule.warmup", "0 steps") == 0
     Path("nothing").mkdir()
     for place in ("x.txt", "nothing"):
-        with pytest.raises(module("errors").UserError, match=f"no text in {place}"):
+        with pytest.raises(module("core.errors").UserError, match=f"no text in {place}"):
             call("predict", "--run", "runs/run", "--input", place)
     Path("some").mkdir()
     for name, text in (("a", b"abc"), ("b", b""), ("c", b"\xff\xff"), ("d", b"abcd")):
@@ -158,7 +158,7 @@ def test_commands_name_what_is_wrong(module, train, call, capsys):
     found = capsys.readouterr()
     assert [json.loads(line)["bytes"] for line in found.out.splitlines()] == [3, 4]
     assert "no text in some/b.txt" in found.err and "some/c.txt can't be read" in found.err
-    with pytest.raises(module("errors").UserError, match="no run in runs/other"):
+    with pytest.raises(module("core.errors").UserError, match="no run in runs/other"):
         module("sample").main(["--run", "runs/other"])
-    with pytest.raises(module("errors").UserError, match=r"model\.heads"):
+    with pytest.raises(module("core.errors").UserError, match=r"model\.heads"):
         train("--model.heads", "5")

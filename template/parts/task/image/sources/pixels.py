@@ -1,0 +1,150 @@
+"""One picture: read as people see it, and brought to gray or to colours of 8 bits."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jsonargparse.typing import OpenUnitInterval, PositiveInt
+from PIL import Image, UnidentifiedImageError
+
+from ..core.errors import UserError, one_line
+
+# Pillow warns of half the size that it refuses, and of tags that it goes on without.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+MODES = {1: "L", 3: "RGB"}
+HIGHEST = {"L": 255, "I;16": 65535, "I;16L": 65535, "I;16B": 65535}
+"""white, by the modes of one channel that tell it"""
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""what brings a picture upright, by its orientation tag"""
+LYING = UPRIGHT | {6: UPRIGHT[8], 8: UPRIGHT[6]}
+"""what brings an upright picture back to how its file has it"""
+
+
+@dataclass(kw_only=True)
+class ImageConfig:
+    """Where images come from, and what is made of their pixels."""
+
+    root: Path | None = None
+    """folder of images, in splits (`train` with `val`, `test` or the like) or to be divided"""
+    hf: str | None = None
+    """image dataset of the `datasets` library: a name on the hub or a local path"""
+    image: str | None = None
+    """column of `hf` with the images; null takes the first one of type Image"""
+    train_split: str = "train"
+    """split of `hf` to train on"""
+    eval_split: str | None = None
+    """split of `hf` to evaluate on; null takes `test` or `validation` or holds images out"""
+    holdout: OpenUnitInterval = 0.2
+    """share of the images, drawn by their names, to evaluate on where there is no split for it"""
+    test: OpenUnitInterval | None = None
+    """share held out as well where `holdout` is, and never looked at before the run's end"""
+    size: PositiveInt | None = None
+    """side of the square images, in pixels; null takes the first one's shorter side, up to 224"""
+    channels: PositiveInt | None = None
+    """1 (gray) or 3 (RGB), images are converted; null takes those that all images have"""
+    range: list[float] | None = None
+    """[low, high] of gray images, as black and white; null takes what 8 or 16 bits hold"""
+    ground: int | list[int] = 255
+    """what transparent pixels show: a gray level, or red, green and blue, of 0 to 255"""
+    skip_broken: bool = False
+    """decode all images at the start, and leave out those that can't be read"""
+
+    def __post_init__(self):
+        if self.root and self.hf:
+            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+        if self.channels not in (None, 1, 3):
+            raise ValueError(f"data.channels is {self.channels}; allowed: 1, 3, null")
+        if self.range is not None and (len(self.range) != 2 or self.range[0] >= self.range[1]):
+            raise ValueError(f"data.range is {self.range}; allowed: [low, high], null")
+        ground = self.ground if isinstance(self.ground, list) else 3 * [self.ground]
+        if len(ground) != 3 or not all(0 <= level <= 255 for level in ground):
+            raise ValueError(f"data.ground is {self.ground}; allowed: 0 to 255, or three of those")
+
+
+@contextmanager
+def naming(name: Any) -> Iterator[None]:
+    """Turn whatever a decoder fails with, which may be anything, into a UserError with a name."""
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except UnidentifiedImageError:  # which names the file once more
+        raise UserError(f"unreadable image {name}: in no format that Pillow knows") from None
+    except Exception as error:
+        raise UserError(f"unreadable image {name}: {one_line(error)}") from None
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[Image.Image]:
+    """Open an image file of which only the head is read; UserError, with its name, if it can't."""
+    with naming(path), Image.open(path) as image:
+        yield image
+
+
+def open_image(path: Path) -> Image.Image:
+    """Return a decoded image, upright; raise UserError, with its name, if it can't be read."""
+    with opening(path) as image:
+        return decode(image)
+
+
+def decode(image: Image.Image) -> Image.Image:
+    """Return the pixels of an opened image, of its first frame, upright."""
+    image.load()
+    if image.mode == "I" and image.format in ("PNG", "PPM"):  # where Pillow gives 16 bits as 32
+        image = Image.fromarray(np.asarray(image).astype(np.uint16))
+    turn = UPRIGHT.get(find_orientation(image))  # of TIFF, Pillow has turned it, and says 1
+    return image if turn is None else image.transpose(turn)
+
+
+def find_orientation(image: Image.Image) -> int:
+    """Return an image's orientation tag, 1 for none, or for tags that can't be read."""
+    try:
+        return image.getexif().get(0x0112, 1)
+    except Exception:
+        return 1
+
+
+def to_mode(image: Image.Image, channels: int, cfg: ImageConfig) -> Image.Image:
+    """Return a decoded image as gray (1 channel) or RGB (3) of 8 bits.
+
+    Transparent pixels show the ground. Raises UserError for numbers whose range isn't known.
+    """
+    if image.mode in ("I", "F") or (image.mode in HIGHEST and (image.mode != "L" or cfg.range)):
+        image = scale(image, cfg.range)
+    if image.has_transparency_data:
+        shade = cfg.ground if isinstance(cfg.ground, list) else 3 * [cfg.ground]
+        ground = Image.new("RGBA", image.size, (*shade, 255))
+        image = Image.alpha_composite(ground, image.convert("RGBA"))
+    return image.convert(MODES[channels])
+
+
+def scale(image: Image.Image, limits: list[float] | None) -> Image.Image:
+    """Return an image of one channel with its lowest and highest number as black and white."""
+    values = np.asarray(image).astype(np.float32)
+    if not np.isfinite(values).all():
+        raise ValueError("it holds numbers that are not finite")
+    if limits is None and image.mode not in HIGHEST:
+        raise ValueError(
+            f"it holds numbers of 32 bits, {values.min():g} to {values.max():g}; say which are "
+            "black and white, data.range [low, high]"
+        )
+    low, high = limits or (0, HIGHEST[image.mode])
+    return Image.fromarray(np.rint(((values - low) / (high - low)).clip(0, 1) * 255).astype("u1"))
+
+
+def count_channels(image: Image.Image) -> int:
+    """Return 1 for gray images, 3 for all others."""
+    return 1 if image.mode in ("1", "LA", "La", "I", "F") or image.mode in HIGHEST else 3

@@ -1,0 +1,74 @@
+"""Documents of text: Python's own reference, and files."""
+
+from pathlib import Path
+
+import polars as pl
+
+from ..core.errors import UserError
+from .files import is_hidden, list_files, read_text
+from .readers import SUFFIXES, is_table, read_tables
+from .split import find_splits
+
+ALLOWED = (".txt", ".md", ".text", ".rst", *SUFFIXES)
+"""files of a folder that hold text; one that is named may have any other suffix"""
+
+
+def read_topics() -> list[str]:
+    """Return the topics of Python's reference, as `help()` shows them, each paragraph once.
+
+    Topics repeat one another's paragraphs; held-out text would be known from training otherwise.
+    """
+    from pydoc_data.topics import topics  # here, because it is a file of half a megabyte
+
+    owners: dict[str, str] = {}
+    for name, text in topics.items():
+        for paragraph in text.split("\n\n"):
+            owners.setdefault(paragraph, name)
+    documents: dict[str, list[str]] = {name: [] for name in topics}
+    for paragraph, name in owners.items():
+        documents[name].append(paragraph)
+    return ["\n\n".join(paragraphs) for paragraphs in documents.values() if paragraphs]
+
+
+def read_root(root: Path, column: str, encoding: str | None, lines: bool) -> dict[str, list[str]]:
+    """Return the documents of each part that has a folder or file in `root`, or else all.
+
+    Each file is a document, each row of a table and, with `lines`, each line of the file that
+    `root` is. Raises UserError for what can't be read.
+    """
+    if lines and root.is_file() and not is_table(root):
+        return {"train": read_text(root, encoding).splitlines()}
+    places = {"train": root}
+    if root.is_dir():
+        there = [p for p in sorted(root.iterdir()) if not is_hidden(p.name)]
+        there = {p.stem: p for p in there if p.is_dir() or p.suffix.lower() in ALLOWED}
+        splits = {part: there[name] for part, name in find_splits(there).items()}
+        places = splits if "evaluation" in splits else places
+    return {part: read_place(place, column, encoding) for part, place in places.items()}
+
+
+def read_place(path: Path, column: str, encoding: str | None) -> list[str]:
+    """Return the documents of a file, or of all files of a folder."""
+    files = list_documents(path)
+    return [document for file in files for document in read_document(file, column, encoding)]
+
+
+def list_documents(path: Path) -> list[Path]:
+    """Return a file, or those of a folder that hold documents."""
+    return list_files(path, ALLOWED)
+
+
+def read_document(path: Path, column: str, encoding: str | None) -> list[str]:
+    """Return the text of a file, or of each row of a table that has one."""
+    if is_table(path):
+        return read_column(path, column, encoding)
+    return [read_text(path, encoding)]
+
+
+def read_column(path: Path, column: str, encoding: str | None) -> list[str]:
+    """Return the texts of a column of a table, without what is empty."""
+    frame = read_tables([path], encoding).frame
+    if column not in frame.columns:
+        there = ", ".join(frame.columns)
+        raise UserError(f"data.column: {path} has no column {column}; it has {there}")
+    return frame[column].drop_nulls().cast(pl.String).to_list()

@@ -1,0 +1,1 @@
+"""What `data.py` and `model.py` of this task are made of."""
