@@ -1,31 +1,17 @@
 """Knowledge distillation: the model learns from a trained one, beside the labels."""
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from jsonargparse.typing import ClosedUnitInterval, PositiveFloat
 from torch import Tensor
 
 from ..core.errors import UserError
 from ..core.loader import Loader
 from ..data import Spec
 from ..model import compare, predict
-
-
-@dataclass(kw_only=True)
-class DistillationConfig:
-    """Whom the model learns from (Hinton et al., 2015), and how much."""
-
-    teacher: Path | None = None
-    """folder of its run, as runs/NAME, for its best weights; null trains without a teacher"""
-    temperature: PositiveFloat = 4.0
-    """divides the logits of both; a higher one tells more of the classes that are unlikely"""
-    alpha: ClosedUnitInterval = 0.7
-    """share of the teacher in the loss; the labels have the rest"""
+from ..settings.distillation import DistillationConfig
 
 
 def teach(loader: Loader, cfg: DistillationConfig, spec: Spec, accelerator: Accelerator) -> None:

@@ -1,20 +1,12 @@
 """An exponential moving average of the weights, which is what is evaluated and kept as best."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jsonargparse.typing import OpenUnitInterval
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-
-@dataclass(kw_only=True)
-class EMAConfig:
-    """How slowly the average follows the weights."""
-
-    decay: OpenUnitInterval = 0.99
-    """share of the average that an optimizer step keeps"""
+from ..settings.ema import EMAConfig
 
 
 class EMA:

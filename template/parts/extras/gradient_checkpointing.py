@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -11,14 +10,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.utils.checkpoint import checkpoint
 
 from ..core.errors import check_choice
-
-
-@dataclass(kw_only=True)
-class GradientCheckpointingConfig:
-    """What is computed twice."""
-
-    blocks: list[str] = field(default_factory=lambda: ["Block"])
-    """classes, or base classes, of modules of which only what goes in is kept"""
+from ..settings.gradient_checkpointing import GradientCheckpointingConfig
 
 
 def checkpoint_blocks(network: nn.Module, cfg: GradientCheckpointingConfig) -> None:

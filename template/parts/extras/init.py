@@ -1,44 +1,13 @@
 """How the weights are drawn before the first step."""
 
 import re
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
-from jsonargparse.typing import PositiveFloat
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from ..core.errors import UserError
-
-
-@dataclass(kw_only=True)
-class InitConfig:
-    """How linear layers and convolutions are drawn; their biases are zero, norms stay.
-
-    Xavier is by Glorot and Bengio (AISTATS 2010), kaiming by He et al. (ICCV 2015), orthogonal by
-    Saxe et al. (ICLR 2014).
-    """
-
-    scheme: Literal[
-        "xavier_uniform",
-        "xavier_normal",
-        "kaiming_uniform",
-        "kaiming_normal",
-        "orthogonal",
-        "normal",
-    ] = "kaiming_normal"
-    """distribution of their weights; kaiming is for ReLU, xavier for tanh and attention"""
-    std: PositiveFloat = 0.02
-    """standard deviation of the scheme normal, and of embeddings in every scheme"""
-    zero: str | None = None
-    """pattern in the names of weights that are zero, as those that end a branch; null for none"""
-
-    def __post_init__(self):
-        try:
-            re.compile(self.zero or "")
-        except re.error as error:
-            raise ValueError(f"init.zero: no pattern: {error}") from None
+from ..settings.init import InitConfig
 
 
 def initialize(network: nn.Module, cfg: InitConfig) -> None:

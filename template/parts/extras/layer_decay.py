@@ -4,16 +4,11 @@ from collections.abc import Iterable
 from itertools import groupby
 
 import torch
-from jsonargparse.typing import restricted_number_type
 from torch import nn
 
 from ..core.errors import UserError
 from ..core.loader import Loader
 from ..model import predict
-
-LayerDecay = restricted_number_type(
-    "LayerDecay", float, [(">", 0), ("<=", 1)], docstring="a number >0 and ≤1"
-)
 
 
 def layer_of(name: str) -> str:

@@ -1,22 +1,12 @@
 """Lookahead: slow weights that follow the optimizer's, and take them back, every few steps."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jsonargparse.typing import OpenUnitInterval, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer
 
-
-@dataclass(kw_only=True)
-class LookaheadConfig:
-    """How often the slow weights follow, and how far."""
-
-    steps: PositiveInt = 5
-    """optimizer steps from one move of the slow weights to the next"""
-    alpha: OpenUnitInterval = 0.8
-    """share of the way to the optimizer's weights that they move"""
+from ..settings.lookahead import LookaheadConfig
 
 
 def look_ahead(optimizer: Optimizer, cfg: LookaheadConfig) -> None:

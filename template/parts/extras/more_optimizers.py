@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from ..core.errors import UserError
-from ..schedule import ScheduleConfig
+from ..settings.schedule import ScheduleConfig
 
 UNFIT_OTHERS = {
     *("AdaHessian", "SophiaH"),  # differentiate the gradient

@@ -1,22 +1,12 @@
 """Progressive resizing: small images first, which cost less, and full ones in the end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch.nn.functional as F
-from jsonargparse.typing import OpenUnitInterval, PositiveInt
 from torch import Tensor
 
-
-@dataclass(kw_only=True)
-class ProgressiveResizingConfig:
-    """How the side of the training images grows, as in fastai (Howard and Gugger, 2020)."""
-
-    start: OpenUnitInterval = 0.5
-    """side in the first pass, as a share of the full one"""
-    epochs: PositiveInt = 10
-    """passes after which the images have their full size, growing evenly until then"""
+from ..settings.progressive_resizing import ProgressiveResizingConfig
 
 
 def grow(

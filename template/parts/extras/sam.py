@@ -5,22 +5,13 @@ SAM (Foret et al., ICLR 2021), in two passes over the examples of a step.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 from accelerate import Accelerator
-from jsonargparse.typing import PositiveFloat
 from torch import nn
 
 from ..core.errors import UserError
-
-
-@dataclass(kw_only=True)
-class SAMConfig:
-    """How far around the weights the loss has to be low."""
-
-    rho: PositiveFloat = 0.05
-    """length of the way, over all weights together, up the gradient of the first pass"""
+from ..settings.sam import SAMConfig
 
 
 def check_precision(accelerator: Accelerator) -> None:

@@ -1,31 +1,14 @@
 """Stochastic depth: in training, each example goes around some of the residual branches."""
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch.nn.functional as F
-from jsonargparse.typing import ClosedUnitInterval
 from torch import Tensor, nn
 
 from ..core.errors import UserError
-
-
-@dataclass(kw_only=True)
-class StochasticDepthConfig:
-    """Which branches are dropped, and how often."""
-
-    rate: ClosedUnitInterval = 0.1
-    """share of the examples that the last branch is dropped for; those before it, in proportion"""
-    branches: str = "conv2$"
-    """pattern in the names of the modules that residual branches end with"""
-
-    def __post_init__(self):
-        try:
-            re.compile(self.branches)
-        except re.error as error:
-            raise ValueError(f"stochastic_depth.branches: no pattern: {error}") from None
+from ..settings.stochastic_depth import StochasticDepthConfig
 
 
 def drop_paths(network: nn.Module, cfg: StochasticDepthConfig) -> None:

@@ -1,29 +1,14 @@
 """Stochastic weight averaging: the mean of a run's late weights, which is what is evaluated."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jsonargparse.typing import OpenUnitInterval, PositiveFloat
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from ..core.duration import Duration, due, to_steps
+from ..core.duration import due, to_steps
 from ..schedule import Schedule
-
-
-@dataclass(kw_only=True)
-class SWAConfig:
-    """Which weights are averaged, and the learning rate they are found with."""
-
-    start: OpenUnitInterval = 0.75
-    """share of the run after which the first weights are taken"""
-    every: Duration = "1 epoch"
-    """interval of the further ones, in steps or epochs"""
-    lr: PositiveFloat | None = None
-    """learning rate from then on, the highest of all parameter groups; null keeps the schedule"""
-    anneal: Duration = "0 steps"
-    """linear way to that learning rate, in steps or epochs"""
+from ..settings.swa import SWAConfig
 
 
 class SWA:

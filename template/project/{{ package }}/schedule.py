@@ -1,15 +1,16 @@
 """The learning-rate schedule, counted in optimizer steps whatever the number of processes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.optim import SGD, Optimizer, lr_scheduler
 
-from .core.duration import Within, to_steps
+from .core.duration import to_steps
 from .core.errors import UserError, check_arguments, one_line
 from .core.values import check_types
+from .settings.schedule import ScheduleConfig
 
 
 @dataclass
@@ -64,18 +65,6 @@ SCHEDULES: dict[str, tuple[type, Callable[[Span], dict[str, Any]]]] = {
 """class of torch and, where `schedule.args` says nothing, its arguments for a run"""
 FIXED = {"optimizer", "last_epoch", "total_steps", "epochs", "steps_per_epoch", "scale_fn"}
 """arguments that the run decides, or that no file can hold"""
-
-
-@dataclass(kw_only=True)
-class ScheduleConfig:
-    """How the learning rate varies over the run."""
-
-    name: Literal[tuple(SCHEDULES)] = "cosine"
-    """course of the learning rate after the warm-up"""
-    warmup: Within = "0 steps"
-    """linear rise from 0 before that, in steps, epochs or % of the run"""
-    args: dict[str, Any] = field(default_factory=dict)
-    """further arguments of its class in torch.optim.lr_scheduler, such as {gamma: 0.5}"""
 
 
 class Schedule:

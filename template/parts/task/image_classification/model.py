@@ -1,29 +1,14 @@
 """The model (yours to change): how it is built, what it makes of a batch, what that is worth."""
 
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import torch.nn.functional as F
-from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from torch import Tensor, channels_last, nn
 
+from .settings.model import ModelConfig
 from .sources.images import Spec
 from .task.confusion import count_pairs, macro_f1, tell_classes
-
-
-@dataclass(kw_only=True)
-class ModelConfig:
-    """A small residual network with group normalisation, for images of any size."""
-
-    width: PositiveInt = 16
-    """channels of the first stage; each further stage has twice as many"""
-    stages: PositiveInt = 3
-    """stages; each but the first halves the side of the image"""
-    blocks: PositiveInt = 1
-    """residual blocks per stage"""
-    dropout: ClosedUnitInterval = 0.1
-    """share of the features dropped before the last layer"""
 
 
 class Block(nn.Module):

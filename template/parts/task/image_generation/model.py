@@ -9,35 +9,18 @@ generator's own loss. As an optimizer's state belongs to single parameters, this
 optimizer for each of the two, and is resumed, averaged and spread over processes as any model.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 
 from .core.rng import mix, uniform
+from .settings.model import ModelConfig
 from .sources.images import Spec
 from .task.frechet import extract, frechet, moments
 
 NOISE, BETWEEN = mix("noise"), mix("between")
-
-
-@dataclass(kw_only=True)
-class ModelConfig:
-    """A convolutional generator and critic, for images of any size."""
-
-    width: PositiveInt = 32
-    """channels of both at the size of the image; each further stage has twice as many"""
-    stages: PositiveInt = 2
-    """times that the critic halves the side of an image and the generator doubles it"""
-    noise: PositiveInt = 32
-    """numbers, normally distributed, that an image is made from"""
-    penalty: NonNegativeFloat = 10.0
-    """weight of the gradient penalty in the critic's loss"""
-    dropout: ClosedUnitInterval = 0.0
-    """share of the critic's features dropped before its last layer"""
 
 
 class Generator(nn.Module):

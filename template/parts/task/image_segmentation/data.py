@@ -1,57 +1,27 @@
 """The data (yours to change): what a batch is and where it comes from."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from jsonargparse.typing import NonNegativeInt, PositiveInt
 from PIL import Image, ImageOps
 from torch import Tensor
 
 from .core.errors import UserError, attempt, run_command
 from .core.loader import Loader
 from .core.rng import mix
+from .settings.data import DataConfig
 from .sources.contact_sheet import draw_images
 from .sources.files import list_images
 from .sources.folder import read_folder
 from .sources.hub import read_hub
 from .sources.images import check_scale, normalize
 from .sources.masks import UNLABELLED, Spec
-from .sources.pixels import ImageConfig, naming, open_image, to_mode
+from .sources.pixels import naming, open_image, to_mode
 from .sources.scenes import read_scenes
-from .task.augment import AugmentConfig, augment
-
-
-@dataclass(kw_only=True)
-class DataConfig(ImageConfig):
-    """Images with masks; without `root` and `hf` scenes of the digits of scikit-learn."""
-
-    batch_size: PositiveInt = 64
-    """images per process and micro-batch"""
-    workers: NonNegativeInt = 0
-    """loader processes beside each training process; 0 is best for data in memory"""
-    scenes: PositiveInt = 2048
-    """scenes to train on, where there is neither `root` nor `hf`"""
-    root: Path | None = None
-    """folder of `images` and `masks`, named alike, or splits (`train`, `val`) of that kind"""
-    mask: str | None = None
-    """column of `hf` with the masks; null takes the second one of type Image"""
-    classes: list[str] | None = None
-    """names of the values 0, 1, ... of a mask (255 is unlabelled); null reads all masks to count"""
-    mean: float | list[float] = 0.5
-    """subtracted from the pixels, which lie in [0, 1]: one number, or one for each channel"""
-    std: float | list[float] = 0.25
-    """divides the pixels after that, likewise"""
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    """random changes of the training images"""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.classes is not None and not 2 <= len(self.classes) <= UNLABELLED:
-            raise ValueError(f"data.classes holds {len(self.classes)} names; allowed: 2 to 255")
+from .task.augment import augment
 
 
 def build_loaders(

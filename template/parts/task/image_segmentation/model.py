@@ -1,32 +1,19 @@
 """The model (yours to change): how it is built, what it makes of a batch, what that is worth."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from torch import Tensor, nn
 
+from .settings.model import ModelConfig
 from .sources.images import Spec
 from .sources.masks import UNLABELLED
 from .task.overlap import class_iou, count_pixels, tell_classes
 
 FOUND = 0.05
 """share of an image from which on a class is among those that `describe` names first"""
-
-
-@dataclass(kw_only=True)
-class ModelConfig:
-    """A small U-Net of residual blocks with group normalisation, for images of any size."""
-
-    width: PositiveInt = 8
-    """channels of the first stage; each further stage has twice as many"""
-    stages: PositiveInt = 3
-    """stages; each but the first halves the side of the image"""
-    dropout: ClosedUnitInterval = 0.1
-    """share of the last stage's channels that are dropped"""
 
 
 class Conv(nn.Conv2d):

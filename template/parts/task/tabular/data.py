@@ -3,18 +3,15 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
-from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 from torch import Tensor
 
 from .core.errors import UserError, run_command
 from .core.loader import Loader
-from .sources.cells import MARKS
+from .settings.data import DataConfig
 from .sources.columns import Faults, Plan, parse
 from .sources.encode import Rows, encode_names, encode_numbers, fit_names, fit_scale
 from .sources.prepare import (
@@ -28,60 +25,10 @@ from .sources.prepare import (
     tidy,
 )
 from .sources.readers import Table, find_files, read_blocks
-from .sources.target import Spec, Target, encode_target, fit_target, kinds, tell_targets
+from .sources.target import Spec, encode_target, fit_target, kinds, tell_targets
 
 BLOCK = 4096
 """rows that are read at once to be predicted"""
-
-
-@dataclass(kw_only=True)
-class DataConfig:
-    """The table; without `root` and `hf` one that comes with scikit-learn."""
-
-    batch_size: PositiveInt = 64
-    """rows per process and micro-batch"""
-    workers: NonNegativeInt = 0
-    """loader processes beside each training process; 0 is best for data in memory"""
-    root: Path | None = None
-    """CSV, TSV, JSON or Parquet file, or a folder of such, those of `train` by themselves or not"""
-    hf: str | None = None
-    """table of the `datasets` library: a name on the hub or a local path"""
-    train_split: str = "train"
-    """split of `hf` to train on"""
-    eval_split: str | None = None
-    """split of `hf` to evaluate on; null takes `test` or `validation` or holds rows out"""
-    holdout: OpenUnitInterval = 0.2
-    """share of the rows, drawn by what they hold, to evaluate on where there is no file for it"""
-    test: OpenUnitInterval | Path | None = None
-    """file that is never looked at before the run's end, or a share held out where `holdout` is"""
-    evaluation: Path | None = None
-    """file to evaluate on"""
-    group: str | None = None
-    """column whose rows of the same value stay together where rows are held out, as a patient's"""
-    target: Target | None = None
-    """column to predict; null takes the last"""
-    ignore: list[str] = field(default_factory=list)
-    """columns left out"""
-    names: list[str] = field(default_factory=list)
-    """columns whose numbers are names, targets too, and those of names that hardly repeat"""
-    missing: list[str] = field(default_factory=list)
-    """further words that mean a missing value, beside an empty one and `marks`"""
-    marks: list[str] = field(default_factory=lambda: list(MARKS))
-    """the usual words for it, in any case; `[]` where a class is named None, or a country NA"""
-    decimal: Literal[".", ","] | None = None
-    """sign before the decimals of a number; null finds it"""
-    encoding: str | None = None
-    """how files of text are encoded, as latin-1; null takes UTF-8, or what a file's mark says"""
-    separator: str | None = None
-    """what stands between the fields of a line; null finds a comma, semicolon, tab or |"""
-    skip_broken: bool = False
-    """leave out rows with a value that can't be used instead of refusing them"""
-
-    def __post_init__(self):
-        if self.root and self.hf:
-            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
-        if not self.root and (self.evaluation or isinstance(self.test, Path)):
-            raise ValueError("a file in data.evaluation or data.test goes with one in data.root")
 
 
 def build_loaders(

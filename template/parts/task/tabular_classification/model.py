@@ -1,27 +1,14 @@
 """The model (yours to change): how it is built, what it makes of a batch, what that is worth."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch.nn.functional as F
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
+from .settings.model import ModelConfig
 from .sources.target import Spec
 from .task.confusion import count_pairs, macro_f1, tell_classes
 from .task.network import WideAndDeep
-
-
-@dataclass(kw_only=True)
-class ModelConfig:
-    """A linear model, and a residual network that adds what it lacks."""
-
-    width: PositiveInt = 32
-    """features of each layer of the residual network"""
-    blocks: NonNegativeInt = 2
-    """its residual blocks"""
-    dropout: ClosedUnitInterval = 0.2
-    """share dropped of its inputs, of the features in each block and of the last ones"""
 
 
 def build_model(cfg: ModelConfig, spec: Spec) -> nn.Module:

@@ -1,33 +1,18 @@
 """The model (yours to change): how it is built, what it makes of a batch, what that is worth."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from .core.errors import check_choice
+from .settings.model import ModelConfig
 from .sources.target import Spec
 from .task.network import WideAndDeep
 
 Outputs = tuple[dict[str, Tensor], dict[str, Tensor]]
 """by target: logits [b, classes] or scaled numbers [b, 1]; losses [b], none without the targets"""
-
-
-@dataclass(kw_only=True)
-class ModelConfig:
-    """A linear model, and a residual network that adds what it lacks, with a head per target."""
-
-    width: PositiveInt = 32
-    """features of each layer of the residual network"""
-    blocks: NonNegativeInt = 2
-    """its residual blocks"""
-    dropout: ClosedUnitInterval = 0.2
-    """share dropped of its inputs, of the features in each block and of the last ones"""
-    weights: dict[str, NonNegativeFloat] = field(default_factory=dict)
-    """weight of a target's loss in the sum that is trained on; 1 for those not named"""
 
 
 class MultiHead(nn.Module):

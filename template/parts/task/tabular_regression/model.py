@@ -1,32 +1,17 @@
 """The model (yours to change): how it is built, what it makes of a batch, what that is worth."""
 
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
+from .settings.model import ModelConfig
 from .sources.target import Spec
 from .task.network import WideAndDeep
 
 LOSSES = {"mse": F.mse_loss, "l1": F.l1_loss, "huber": F.huber_loss}
-
-
-@dataclass(kw_only=True)
-class ModelConfig:
-    """A linear model, and a residual network that adds what it lacks."""
-
-    width: PositiveInt = 32
-    """features of each layer of the residual network"""
-    blocks: NonNegativeInt = 2
-    """its residual blocks"""
-    dropout: ClosedUnitInterval = 0.4
-    """share dropped of its inputs, of the features in each block and of the last ones"""
-    loss: Literal["mse", "l1", "huber"] = "mse"
-    """squared errors, absolute ones, or squared up to one standard deviation and absolute beyond"""
 
 
 class Regressor(nn.Module):

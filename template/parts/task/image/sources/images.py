@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ..core.dataset import Batched
 from ..core.errors import UserError, nearest
-from .pixels import ImageConfig, naming, open_image, to_mode
+from ..settings.images import ImageConfig
+from .pixels import naming, open_image, to_mode
 from .split import divide, identify
 
 log = logging.getLogger(__name__)

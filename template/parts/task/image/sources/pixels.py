@@ -3,15 +3,14 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jsonargparse.typing import OpenUnitInterval, PositiveInt
 from PIL import Image, UnidentifiedImageError
 
 from ..core.errors import UserError, one_line
+from ..settings.images import ImageConfig
 
 # Pillow warns of half the size that it refuses, and of tags that it goes on without.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -31,47 +30,6 @@ UPRIGHT = {
 """what brings a picture upright, by its orientation tag"""
 LYING = UPRIGHT | {6: UPRIGHT[8], 8: UPRIGHT[6]}
 """what brings an upright picture back to how its file has it"""
-
-
-@dataclass(kw_only=True)
-class ImageConfig:
-    """Where images come from, and what is made of their pixels."""
-
-    root: Path | None = None
-    """folder of images, in splits (`train` with `val`, `test` or the like) or to be divided"""
-    hf: str | None = None
-    """image dataset of the `datasets` library: a name on the hub or a local path"""
-    image: str | None = None
-    """column of `hf` with the images; null takes the first one of type Image"""
-    train_split: str = "train"
-    """split of `hf` to train on"""
-    eval_split: str | None = None
-    """split of `hf` to evaluate on; null takes `test` or `validation` or holds images out"""
-    holdout: OpenUnitInterval = 0.2
-    """share of the images, drawn by their names, to evaluate on where there is no split for it"""
-    test: OpenUnitInterval | None = None
-    """share held out as well where `holdout` is, and never looked at before the run's end"""
-    size: PositiveInt | None = None
-    """side of the square images, in pixels; null takes the first one's shorter side, up to 224"""
-    channels: PositiveInt | None = None
-    """1 (gray) or 3 (RGB), images are converted; null takes those that all images have"""
-    range: list[float] | None = None
-    """[low, high] of gray images, as black and white; null takes what 8 or 16 bits hold"""
-    ground: int | list[int] = 255
-    """what transparent pixels show: a gray level, or red, green and blue, of 0 to 255"""
-    skip_broken: bool = False
-    """decode all images at the start, and leave out those that can't be read"""
-
-    def __post_init__(self):
-        if self.root and self.hf:
-            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
-        if self.channels not in (None, 1, 3):
-            raise ValueError(f"data.channels is {self.channels}; allowed: 1, 3, null")
-        if self.range is not None and (len(self.range) != 2 or self.range[0] >= self.range[1]):
-            raise ValueError(f"data.range is {self.range}; allowed: [low, high], null")
-        ground = self.ground if isinstance(self.ground, list) else 3 * [self.ground]
-        if len(ground) != 3 or not all(0 <= level <= 255 for level in ground):
-            raise ValueError(f"data.ground is {self.ground}; allowed: 0 to 255, or three of those")
 
 
 @contextmanager

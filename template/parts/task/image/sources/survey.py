@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 from ..core.errors import UserError
+from ..settings.images import ImageConfig
 from .files import sift
 from .images import Spec
-from .pixels import HIGHEST, ImageConfig, count_channels, naming, open_image, opening, to_mode
+from .pixels import HIGHEST, count_channels, naming, open_image, opening, to_mode
 from .split import divide
 
 log = logging.getLogger(__name__)

@@ -11,13 +11,12 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from ..core.errors import UserError
+from ..settings.data import UNLABELLED
 from . import images
 from .images import tell_missing
 
 log = logging.getLogger(__name__)
 
-UNLABELLED = 255
-"""value of the pixels that have no class, which count neither in the loss nor in the scores"""
 ONE_CHANNEL = ("1", "L", "P", "I", "I;16")
 HUES = [colorsys.hsv_to_rgb(0.618 * number, 0.7, 1) for number in range(UNLABELLED - 1)]
 PALETTE = [0, 0, 0, *(round(255 * part) for hue in HUES for part in hue), 255, 255, 255]

@@ -11,9 +11,6 @@ from .columns import Faults
 from .encode import find_places
 from .readers import Table
 
-Target = str
-"""how the column to predict is named"""
-
 
 @dataclass
 class Spec:
@@ -42,7 +39,7 @@ class Spec:
         return [self.target]
 
 
-def list_targets(target: Target) -> list[str]:
+def list_targets(target: str) -> list[str]:
     """Return the columns that a setting names."""
     return [target]
 

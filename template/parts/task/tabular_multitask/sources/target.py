@@ -12,9 +12,6 @@ from .columns import Faults
 from .encode import find_places, fit_scale
 from .readers import Table
 
-Target = str | list[str]
-"""how the columns to predict are named"""
-
 
 @dataclass
 class Spec:
@@ -44,7 +41,7 @@ class Spec:
         return list(self.classes)
 
 
-def list_targets(target: Target) -> list[str]:
+def list_targets(target: str | list[str]) -> list[str]:
     """Return the columns that a setting names."""
     return [target] if isinstance(target, str) else target
 

@@ -11,9 +11,6 @@ from ..core.errors import UserError
 from .encode import fit_scale
 from .readers import Table
 
-Target = str
-"""how the column to predict is named"""
-
 
 @dataclass
 class Spec:
@@ -43,7 +40,7 @@ class Spec:
         return []
 
 
-def list_targets(target: Target) -> list[str]:
+def list_targets(target: str) -> list[str]:
     """Return the columns that a setting names."""
     return [target]
 

@@ -1,0 +1,15 @@
+"""Settings of `lookahead`."""
+
+from dataclasses import dataclass
+
+from jsonargparse.typing import OpenUnitInterval, PositiveInt
+
+
+@dataclass(kw_only=True)
+class LookaheadConfig:
+    """How often the slow weights follow, and how far."""
+
+    steps: PositiveInt = 5
+    """optimizer steps from one move of the slow weights to the next"""
+    alpha: OpenUnitInterval = 0.8
+    """share of the way to the optimizer's weights that they move"""

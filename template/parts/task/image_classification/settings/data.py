@@ -1,0 +1,69 @@
+"""Settings of `data`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jsonargparse.typing import NonNegativeInt, PositiveInt
+
+from .augment import AugmentConfig
+#% if 'auto_augment' in extras %#
+from .auto_augment import AutoAugmentConfig
+#% endif %#
+from .images import ImageConfig
+#% if 'mixup' in extras %#
+from .mixup import MixupConfig
+#% endif %#
+#% if 'progressive_resizing' in extras %#
+from .progressive_resizing import ProgressiveResizingConfig
+#% endif %#
+
+
+@dataclass(kw_only=True)
+class DataConfig(ImageConfig):
+    """The images; without `root` and `hf` the 1,797 digits that come with scikit-learn."""
+
+    batch_size: PositiveInt = 64
+    """images per process and micro-batch"""
+    workers: NonNegativeInt = 0
+    """loader processes beside each training process; 0 is best for data in memory"""
+    root: Path | None = None
+    """folder with a folder of images per class, or splits (`train`, `val`) of that kind"""
+    label: str | None = None
+    """column of `hf` with the labels; null takes the first one of type ClassLabel, or `label`"""
+    streaming: bool = False
+    """read `hf` as a stream, in the order of a shuffle buffer, without storing it"""
+    train_examples: PositiveInt | None = None
+    """images of one epoch; needed for a stream that doesn't tell its length"""
+    eval_examples: PositiveInt | None = None
+    """images of one evaluation; needed for a stream that doesn't tell its length"""
+    mean: float | list[float] = 0.5
+    """subtracted from the pixels, which lie in [0, 1]: one number, or one for each channel"""
+    std: float | list[float] = 0.25
+    """divides the pixels after that, likewise"""
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    """random changes of the training images"""
+    #% if 'auto_augment' in extras %#
+    auto_augment: AutoAugmentConfig = field(default_factory=AutoAugmentConfig)
+    """changes of them by a policy, before those"""
+    #% endif %#
+    #% if 'progressive_resizing' in extras %#
+    progressive_resizing: ProgressiveResizingConfig = field(
+        default_factory=ProgressiveResizingConfig
+    )
+    """their growing size"""
+    #% endif %#
+    #% if 'mixup' in extras %#
+    mixup: MixupConfig = field(default_factory=MixupConfig)
+    """mixing of two of them, after those changes"""
+    #% endif %#
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.streaming and not self.hf:
+            raise ValueError("data.streaming reads a dataset of data.hf, which is null")
+        if self.streaming and self.skip_broken:
+            raise ValueError("data.skip_broken would change the length of data.streaming's epochs")
+        #% if 'mixup' in extras %#
+        if self.batch_size % 2:
+            raise ValueError(f"data.batch_size is {self.batch_size}; mixup takes pairs: even ones")
+        #% endif %#

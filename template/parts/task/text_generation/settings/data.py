@@ -1,0 +1,43 @@
+"""Settings of `data`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    """The text; without `root` and `hf` the reference that comes with Python."""
+
+    batch_size: PositiveInt = 64
+    """blocks per process and micro-batch"""
+    workers: NonNegativeInt = 0
+    """loader processes beside each training process; 0 is best for data in memory"""
+    root: Path | None = None
+    """text file, table, folder of such, or one with `train` and `val` as files or folders"""
+    hf: str | None = None
+    """dataset of the `datasets` library: a name on the hub, or a local path such as x.jsonl"""
+    column: str = "text"
+    """column of `hf`, or of a table, that holds the text; each row is a document"""
+    encoding: str | None = None
+    """that of files which don't begin with a mark of it, as latin-1; null is UTF-8"""
+    train_split: str = "train"
+    """split of `hf` to train on"""
+    eval_split: str | None = None
+    """split of `hf` to evaluate on; null takes `test` or `validation` or holds text out"""
+    holdout: OpenUnitInterval = 0.1
+    """share of the text, drawn by what it says, to evaluate on where none is for it"""
+    test: OpenUnitInterval | None = None
+    """share held out as well where `holdout` is, and never looked at before the run's end"""
+    block: PositiveInt = 128
+    """bytes that are predicted at once, and so the furthest that the model looks back"""
+    packed: bool = True
+    """cut blocks from all documents one after another; false gives each document one block, cut or
+    padded to its size, where a document is a file, a row or, if `root` is a file, a line"""
+    limit: PositiveInt | None = None
+    """most blocks that are used to train on, and most to evaluate on; null takes all"""
+
+    def __post_init__(self):
+        if self.root and self.hf:
+            raise ValueError("data.root and data.hf exclude each other: set one of them to null")
