@@ -15,8 +15,8 @@ def main() -> None:
     os.chdir(project)
     sys.path.insert(0, project)
     from digits.config import parse_config
-    from digits.data import build_loaders
     from digits.core.duration import to_steps
+    from digits.data import build_loaders
 
     cfg = parse_config("plan", settings)
     loaders, spec = build_loaders(cfg.data, cfg.seed)

@@ -1,12 +1,13 @@
 """Write docs/questions.md from copier.yml: python docs/generate.py [--write]."""
 
+import runpy
 import sys
 from pathlib import Path
 
-import yaml
-
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "questions.md"
+
+read = runpy.run_path(str(ROOT / "hooks" / "cookiecutter_json.py"))["read"]
 
 HEAD = """# The questions
 
@@ -59,7 +60,7 @@ def table(copier):
 
 def generate():
     """Give the whole text of docs/questions.md."""
-    return HEAD + table(yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8")))
+    return HEAD + table(read(ROOT / "copier.yml"))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,28 @@ def single(question):
     return answers, {"__prompt__": plain(question["help"]), **labels}
 
 
+def read(path, text=None):
+    """Give all that a copier.yml says, with the files that it includes, as Copier reads it.
+
+    `text` is what stood there at another time.
+    """
+
+    class Loader(yaml.SafeLoader):
+        """YAML with Copier's own tag."""
+
+    def include(loader, node):
+        return documents((path.parent / loader.construct_scalar(node)).read_text(encoding="utf-8"))
+
+    def documents(text):
+        found = {}
+        for document in yaml.load_all(text, Loader):
+            found |= document
+        return found
+
+    Loader.add_constructor("!include", include)
+    return documents(text or path.read_text(encoding="utf-8"))
+
+
 def convert(copier):
     """Give what cookiecutter.json says for the questions of a copier.yml."""
     asked, prompts, lists = {}, {}, []
@@ -77,8 +99,7 @@ def convert(copier):
 
 def generate():
     """Give the whole text of cookiecutter.json."""
-    copier = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
-    return json.dumps(convert(copier), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(convert(read(ROOT / "copier.yml")), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ of a multi-select as a yes/no of its own, named as its file in template/parts: `
 """
 
 import itertools
+import runpy
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import yaml
 from jinja2 import meta, nodes
 
 COPIER = Path(__file__).resolve().parent.parent / "copier.yml"
+read = runpy.run_path(str(COPIER.parent / "hooks" / "cookiecutter_json.py"))["read"]
 
 # Where the default is not the answer that writes most.
 RICH = {"hardware": "multi_node"}
@@ -25,7 +27,7 @@ RICH = {"hardware": "multi_node"}
 @cache
 def settings(path: Path = COPIER) -> dict:
     """Give all that a copier.yml says."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read(path)
 
 
 def questions(path: Path = COPIER) -> dict[str, dict]:

@@ -424,7 +424,7 @@ def constrained(snapshot, tmp_path) -> Path:
     """Give this template with two answers that refuse others, whatever its own refuse by now."""
     template = tmp_path / "template"
     shutil.copytree(snapshot, template)
-    said = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
+    said = rows.read(template / "copier.yml")
     for name, (label, answer), reason in (
         ("schedule", ("Cyclic", "cyclic"), "'Adam has its own' if optimizer == 'adam' else ''"),
         ("extras", ("torch.compile", "compile"), "'no fp16' if precision == 'fp16' else ''"),

@@ -89,7 +89,7 @@ def test_an_update_equals_a_fresh_copy(answers, history, tmp_path):
 
 def known(answers: dict, release: str) -> dict:
     """Leave out the answers that a release did not offer yet."""
-    old = yaml.safe_load(git(ROOT, "show", f"{release}:copier.yml"))
+    old = rows.read(ROOT / "copier.yml", git(ROOT, "show", f"{release}:copier.yml"))
     offered = {
         name: set(rows.choices(question))
         for name, question in old.items()
