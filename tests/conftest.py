@@ -10,6 +10,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +42,11 @@ for place, (key, value) in enumerate(HABITS.items()):
 
 # More threads on shared cores are many times slower.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# What was compiled for one processor's instructions crashes where another one is simulated.
+if "ATEN_CPU_CAPABILITY" in os.environ:
+    cache = f"torchinductor-{os.environ['ATEN_CPU_CAPABILITY']}"
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(tempfile.gettempdir(), cache))
 
 import copier  # noqa: E402 - it keeps the environment it is imported in for every git it runs
 import jinja2  # noqa: E402

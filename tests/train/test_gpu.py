@@ -11,7 +11,7 @@ import pytest
 import rows
 import torch
 from drills import HANGS, json_lines
-from test_train import check_reached, proof
+from proofs import check_reached, proof
 
 pytestmark = [
     pytest.mark.gpu,

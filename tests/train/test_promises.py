@@ -15,7 +15,7 @@ import pytest
 import rows
 from conftest import commit
 from drills import HANGS
-from test_train import SMALL, TASKS
+from proofs import SMALL, TASKS
 
 pytestmark = [pytest.mark.deep]
 

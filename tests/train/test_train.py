@@ -10,15 +10,11 @@ import sys
 
 import pytest
 import rows
-import yaml
 from drills import HANGS, LINE
+from proofs import SMALL, TASKS, check_reached, proof
 
-TASKS = rows.COPIER.parent / "tests/tasks"
-PYTHON = "{}.{}".format(*sys.version_info)
 LINES = (5, 20)
 """lines of the ledger between which a row is killed: after the first checkpoint, before the last"""
-SMALL = {"trackers/wandb": False, "trackers/mlflow": False}
-"""without W&B and MLflow, which are as large as all the rest, and tried by hand"""
 BOTH = {"lean": rows.LEAN, "full": rows.FULL | SMALL}
 TASK_ROWS = {f"lean-{task}": rows.LEAN | {"task": task} for task in rows.factors()["task"]}
 TASK_ROWS |= {f"full-{task}": rows.full(task=task) | SMALL for task in rows.factors()["task"]}
@@ -37,20 +33,6 @@ def run(project, module: str, *arguments: str, cwd) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-def proof(task: str) -> dict:
-    """Give what a task promises: the score that every row reaches, and what it says of an input."""
-    return yaml.safe_load((TASKS / task / "proof.yaml").read_text())
-
-
-def check_reached(task: str, scores: dict[str, float]) -> None:
-    """See that the score that a task promises is as good as promised."""
-    promised = proof(task)
-    if promised.get("python", PYTHON) != PYTHON:
-        promised |= promised["elsewhere"]
-    value = scores[promised["score"]]
-    assert promised.get("least", value) <= value <= promised.get("most", value)
 
 
 def close(scores: dict[str, float]) -> dict:

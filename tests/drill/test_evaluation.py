@@ -38,7 +38,7 @@ from pathlib import Path
 import torch
 
 from .data import build_loaders
-from .load import load_model, parse_run, run_parser
+from .trained import load_model, parse_run, run_parser
 from .model import predict, score
 
 given, cfg = parse_run(run_parser("loop", ""), sys.argv[1:])

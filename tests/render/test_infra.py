@@ -109,7 +109,7 @@ def test_ci_has_nothing_against_the_code() -> None:
 def test_ci_trains_the_lean_project() -> None:
     """On the systems where not all tests run, a few are chosen by name."""
     text = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
-    (chosen,) = re.findall(r'python -m pytest (tests/test_train.py -k ".+")', text)
+    (chosen,) = re.findall(r'python -m pytest (tests/train/test_train.py -k ".+")', text)
     done = run(
         *(sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", *shlex.split(chosen)),
         cwd=ROOT,

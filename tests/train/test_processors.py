@@ -7,7 +7,7 @@ import pytest
 import rows
 from drills import LINE, Nursery, differences, edited, json_lines
 from processors import PROCESSORS
-from test_tasks import arguments, known
+from proofs import arguments, known
 
 pytestmark = [pytest.mark.slow, pytest.mark.first]
 

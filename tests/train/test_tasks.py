@@ -6,13 +6,11 @@ The other drills look closer, at image classification.
 import json
 import random
 import re
-import runpy
-from pathlib import Path
 
 import pytest
 import rows
 from drills import differences, json_lines
-from test_train import proof
+from proofs import arguments, known, proof
 
 pytestmark = [pytest.mark.drill, pytest.mark.slow]
 
@@ -44,18 +42,8 @@ def everything(task: str) -> dict:
     return row
 
 
-def arguments(settings: dict[str, str]) -> list[str]:
-    """Give settings as a command takes them."""
-    return [word for name, value in settings.items() for word in (f"--{name}", value)]
-
-
-def known(project: Path) -> dict[str, list[str]]:
-    """Give what a project's own tests know of its task."""
-    return runpy.run_path(str(project / "tests/task.py"))
-
-
 def test_docs_promise_what_is_proven():
-    text = (Path(__file__).parents[1] / "docs/tasks.md").read_text()
+    text = (rows.COPIER.parent / "docs/tasks.md").read_text()
     promises = re.findall(r"^\| `(\w+)` \|.*?\|.*?\|.*?([\d.]+)[^|\d]*\|", text, re.MULTILINE)
     proven = {task: proof(task) for task in rows.choices(rows.questions()["task"])}
     bounds = {task: told.get("least", told.get("most")) for task, told in proven.items()}

@@ -13,7 +13,7 @@ from drills import json_lines
 
 pytestmark = [pytest.mark.drill, pytest.mark.slow]
 
-OLD = Path(__file__).parent / "old_runs"
+OLD = Path(__file__).parents[1] / "old_runs"
 STEPS = 30
 
 

@@ -1,7 +1,8 @@
 """The golden figures: the seeded curve and score of each task, which change only on purpose.
 
-`python tests/test_golden.py [TASK ...]` trains on each of `PROCESSORS` and writes them anew, of all
-tasks if none is named, and how far they are apart into docs/reliability.md.
+`PYTHONPATH=tests python tests/train/test_golden.py [TASK ...]` trains on each of `PROCESSORS` and
+writes them anew, of all tasks if none is named, and how far they are apart into
+docs/reliability.md.
 """
 
 import itertools
@@ -17,12 +18,12 @@ import pytest
 import rows
 from drills import LINE, Nursery, json_lines
 from processors import PROCESSORS
-from test_train import PYTHON, proof
+from proofs import PYTHON, proof
 
 pytestmark = [pytest.mark.slow]
 
-GOLDEN = Path(__file__).parent / "golden"
-DOCS = Path(__file__).parents[1] / "docs/reliability.md"
+GOLDEN = rows.COPIER.parent / "tests/golden"
+DOCS = rows.COPIER.parent / "docs/reliability.md"
 TASKS = list(rows.choices(rows.questions()["task"]))
 PRECISIONS = ("fp32", "bf16")
 """fp16 needs a GPU"""
@@ -140,7 +141,7 @@ def test_docs_tell_how_far_processors_are_apart():
 
 def main() -> None:
     """Write the figures of all tasks anew, on a processor with AVX-512."""
-    template = Path(__file__).resolve().parents[1]
+    template = rows.COPIER.parent
     with tempfile.TemporaryDirectory() as place:
         nurseries = {}
         for task in sys.argv[1:] or TASKS:
