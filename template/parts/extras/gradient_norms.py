@@ -12,8 +12,7 @@ def layer_norms(model: nn.Module) -> dict[str, Tensor]:
     gradients, counts = [], {}
     for name, parameter in model.named_parameters():
         if parameter.grad is not None:
-            # The wrapper for several processes puts its own name in front.
-            layer = name.removeprefix("module.").rpartition(".")[0] or "model"
+            layer = name.rpartition(".")[0] or "model"
             gradients.append(parameter.grad)
             counts[layer] = counts.get(layer, 0) + 1
     # A layer's parameters stand side by side: two kernels for all, and nothing waits for them.

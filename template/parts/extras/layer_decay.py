@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from itertools import groupby
+from types import ModuleType
 
 import torch
 from torch import nn
 
 from ..core.errors import UserError
 from ..core.loader import Loader
-from ..model import predict
 
 
 def layer_of(name: str) -> str:
@@ -28,7 +28,7 @@ def layer_factors(names: Iterable[str], decay: float) -> dict[str, float]:
     return {name: decay**above for above, layer in enumerate(layers[::-1]) for name in layer}
 
 
-def check_order(network: nn.Module, loader: Loader, decay: float) -> None:
+def check_order(network: nn.Module, loader: Loader, model: ModuleType, decay: float) -> None:
     """Compute a batch; raise UserError for a layer that is used before one defined in front of it.
 
     What is used without a call of its module, as a matrix in two places, tells of no order.
@@ -43,7 +43,7 @@ def check_order(network: nn.Module, loader: Loader, decay: float) -> None:
     batch, _ = next(loader.groups()).batches[0]
     network.eval()
     with torch.no_grad(), torch.compiler.set_stance("force_eager"):
-        predict(network, batch)
+        model.predict(network, batch)
     network.train()
     for hook in hooks:
         hook.remove()

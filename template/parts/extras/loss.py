@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 #% endif %#
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -22,8 +23,6 @@ from ..core.errors import UserError, check_arguments, check_choice, one_line
 #% if task != 'tabular_regression' %#
 from ..core.loader import Loader
 #% endif %#
-from ..data import Spec
-from ..model import compare, score
 #% if task == 'tabular_regression' %#
 from ..settings.loss import LossConfig
 #% else %#
@@ -63,19 +62,22 @@ class FocalLoss(nn.Module):
 
 
 #% endif %#
-def build_loss(cfg: LossConfig, device: torch.device) -> Callable[[Any, dict[str, Tensor]], Tensor]:
-    """Return what makes of a model's outputs and their batch the loss of each example [b].
+def build_loss(
+    cfg: LossConfig, model: ModuleType, device: torch.device
+) -> Callable[[Tensor, Any, Any], Tensor]:
+    """Return what makes of `score`'s loss, outputs and their batch the loss of each example [b].
 
-    The step divides their sum by the number of examples, also where classes have weights, so that
-    it is the same however it is spread; torch's own mean divides by the sum of the weights.
+    The module `model` compares the last two for it. The step divides their sum by the number of
+    examples, also where classes have weights, so that it is the same however it is spread; torch's
+    own mean divides by the sum of the weights.
     """
     if not cfg.name:
-        return lambda outputs, batch: score(outputs, batch)["loss"]
+        return lambda scored, outputs, batch: scored
     loss = make_loss(cfg, device)
-    return lambda outputs, batch: per_example(loss, *compare(outputs, batch))
+    return lambda scored, outputs, batch: per_example(loss, *model.compare(outputs, batch))
 
 
-def check_loss(cfg: LossConfig, spec: Spec) -> None:
+def check_loss(cfg: LossConfig, spec: Any) -> None:
     """Raise UserError for a loss that is unknown, or doesn't fit its arguments or the data."""
     if not cfg.name:
         return
@@ -95,7 +97,9 @@ def check_loss(cfg: LossConfig, spec: Spec) -> None:
 
 
 #% if task != 'tabular_regression' %#
-def balance(cfg: Any, loader: Loader, spec: Spec, accelerator: Accelerator) -> Any:
+def balance(
+    cfg: Any, loader: Loader, model: ModuleType, spec: Any, accelerator: Accelerator
+) -> Any:
     """Return settings with the weights of the classes where `cfg`, a Config, has BALANCED.
 
     A weight is all examples / (classes * examples of the class), as in scikit-learn: the mean over
@@ -106,7 +110,7 @@ def balance(cfg: Any, loader: Loader, spec: Spec, accelerator: Accelerator) -> A
     counts = torch.zeros(len(spec.classes), dtype=torch.long, device=accelerator.device)
     for group in loader.groups():
         for batch, real in group.batches:
-            _, labels = compare(None, batch)
+            _, labels = model.compare(None, batch)
             counts += labels[:real].bincount(minlength=len(counts))
     counts = accelerator.reduce(counts)
     weights = counts.sum() / (len(counts) * counts.clamp(min=1))

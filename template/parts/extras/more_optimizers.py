@@ -68,11 +68,13 @@ def show_average(optimizer: Optimizer) -> Callable[[], None]:
     """
     trained = [p for g in optimizer.param_groups if g.get("train_mode") for p in g["params"]]
     copies = [p.detach().clone() for p in trained]
-    optimizer.eval()
+    if trained:
+        optimizer.eval()
 
     @torch.no_grad()
     def undo() -> None:
-        optimizer.train()
+        if trained:
+            optimizer.train()
         for p, copy in zip(trained, copies, strict=True):
             p.copy_(copy)
 

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from ..core.duration import due, to_steps
-from ..schedule import Schedule
 from ..settings.swa import SWAConfig
 
 
@@ -17,9 +16,7 @@ class SWA:
     Buffers, such as the statistics of batch normalisation, are averaged like weights.
     """
 
-    def __init__(
-        self, model: nn.Module, schedule: Schedule, cfg: SWAConfig, total: int, epoch: int
-    ):
+    def __init__(self, model: nn.Module, schedule: Any, cfg: SWAConfig, total: int, epoch: int):
         self.model, self.schedule, self.lr = model, schedule, cfg.lr
         self.average = AveragedModel(model, multi_avg_fn=move, use_buffers=True)
         self.start = max(1, round(cfg.start * total))

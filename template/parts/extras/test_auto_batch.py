@@ -16,7 +16,7 @@ def memory(module, monkeypatch):
                 raise torch.OutOfMemoryError
             return predict(model, batch)
 
-        for name in ("auto_batch", "step", "evaluate"):
+        for name in ("model", "step", "evaluate"):
             monkeypatch.setattr(module(name), "predict", limited)
 
     return leave
@@ -48,6 +48,6 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(train, module, monkeypa
     def fail(*_):
         raise RuntimeError("a mistake in the model")
 
-    monkeypatch.setattr(module("extras.auto_batch"), "predict", fail)
+    monkeypatch.setattr(module("model"), "predict", fail)
     with pytest.raises(RuntimeError, match="a mistake in the model"):
         train()

@@ -27,7 +27,7 @@ def test_step_moves_no_mean(module, config, accumulate):
     model = module("model").build_model(config.model, spec)
     before = [p.detach().clone() for p in model.parameters()]
     optimizer = torch.optim.SGD(model.parameters(), lr=1e3)
-    taken = step.Step(accelerator, *accelerator.prepare(model, optimizer), config)
+    taken = step.Step(accelerator, model, optimizer, config, loader)
     _, norm = taken(next(loader.groups()))
     moves = [old - p.detach() for old, p in zip(before, model.parameters(), strict=True)]
     assert torch.stack([m.norm() for m in moves]).norm().item() == pytest.approx(1, rel=1e-3)

@@ -66,7 +66,8 @@ def test_batches_carry_what_the_teacher_says_of_them(module, config, teacher):
     loader = loaders["train"]
     plain = next(loader.groups()).batches[0][0]
     cfg = distillation.DistillationConfig(teacher=teacher)
-    distillation.teach(loader, cfg, spec, Accelerator(cpu=True))
+    load = module("trained").load_run
+    distillation.teach(loader, cfg, load, model, spec, Accelerator(cpu=True))
     seen = []
     transform = loader.transform
     loader.transform = lambda batch: seen.append(len(batch["label"])) or transform(batch)

@@ -59,16 +59,16 @@ class HeadFirst(nn.Module):
         return self.head(self.body(x))
 
 
-def test_layers_defined_out_of_order_are_refused(module, monkeypatch):
+def test_layers_defined_out_of_order_are_refused(module):
     decay, batch = module("extras.layer_decay"), ({"x": torch.rand(2, 4)}, 2)
     group = SimpleNamespace(batches=[batch])
     loader = SimpleNamespace(device="cpu", groups=lambda: iter([group]))
-    monkeypatch.setattr(decay, "predict", lambda network, batch: network(batch["x"]))
+    model = SimpleNamespace(predict=lambda network, batch: network(batch["x"]))
     with pytest.raises(module("core.errors").UserError, match=r"body\.0 is used before head and"):
-        decay.check_order(HeadFirst(), loader, 0.5)
-    decay.check_order(HeadFirst(), loader, 1.0)
+        decay.check_order(HeadFirst(), loader, model, 0.5)
+    decay.check_order(HeadFirst(), loader, model, 1.0)
     network = nn.Sequential(nn.Linear(4, 8), nn.Sequential(nn.ReLU(), nn.Linear(8, 3)))
-    decay.check_order(network, loader, 0.5)
+    decay.check_order(network, loader, model, 0.5)
     assert network.training and not any(m._forward_pre_hooks for m in network.modules())
 
 

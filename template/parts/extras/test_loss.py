@@ -122,12 +122,13 @@ def test_balanced_weights_are_those_of_scikit_learn(module, config):
     args = {"gamma": 1.0, "weight": "balanced"}
     config = replace(config, loss=loss.LossConfig(name="FocalLoss", args=args))
     loss.check_loss(config.loss, spec)
-    found = loss.balance(config, loader, spec, accelerator)
+    found = loss.balance(config, loader, module("model"), spec, accelerator)
     batches = [(batch, real) for group in loader.groups() for batch, real in group.batches]
     labels = torch.cat([batch["label"][:real] for batch, real in batches]).numpy()
     expected = weights("balanced", classes=np.arange(len(spec.classes)), y=labels)
     assert found.loss.args == {"gamma": 1.0, "weight": pytest.approx(expected)}
-    assert config.loss.args == args and loss.balance(found, loader, spec, accelerator) is found
+    assert config.loss.args == args
+    assert loss.balance(found, loader, module("model"), spec, accelerator) is found
 
 
 #% endif %#

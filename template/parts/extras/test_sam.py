@@ -58,7 +58,7 @@ def test_step_is_that_of_two_passes_by_hand(module, config, accumulate):
     torch.manual_seed(0)
     model = module("model").build_model(config.model, spec)
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
-    taken = step.Step(accelerator, *accelerator.prepare(model, optimizer), config)
+    taken = step.Step(accelerator, model, optimizer, config, loader)
     before = values(model)
 
     torch.manual_seed(1)
@@ -87,7 +87,7 @@ def test_step_is_that_of_two_passes_by_hand(module, config, accumulate):
 def test_refuses_fp16(module, config):
     accelerator = SimpleNamespace(scaler=object())
     with pytest.raises(module("core.errors").UserError, match="fp16"):
-        module("step").Step(accelerator, None, None, config)
+        module("step").Step(accelerator, None, None, config, None)
 
 
 def test_resumes_bit_for_bit(train):

@@ -18,19 +18,15 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ..config import Config, parse_config
+from ..core.averages import average, sum_up
 from ..core.device import find_fragile, finish, start
 from ..core.errors import run_command
 from ..core.loader import Group
 from ..core.rng import reseed
 from ..core.run_folder import RUNS
 from ..core.settings import Parser
-from ..data import build_loaders
-#% if 'loss' in extras and task != 'tabular_regression' %#
-from ..extras.loss import balance
-#% endif %#
-from ..optim import build_optimizer
-from ..step import Step, average, sum_up
-from ..train import Progress, build_network, follow
+from ..step import Step
+from ..train import Progress, build, follow
 from .symptoms import Output, Parameter, Seen, describe, find_symptoms
 
 LOOKS = 3
@@ -41,10 +37,12 @@ LOOKS = 3
 class WatchedStep(Step):
     """A training step that keeps what it does to the parameters of the network."""
 
-    network: nn.Module
+    looking: bool = False
     parameters: dict[str, Parameter] = field(default_factory=dict)
 
     def __call__(self, group: Group) -> tuple[list[dict[str, Tensor]], Tensor]:
+        if not self.looking:
+            return super().__call__(group)
         before = {name: p.detach().clone() for name, p in self.trained()}
         for name, value in before.items():
             new = Parameter(list(value.shape), value.norm().item())
@@ -57,7 +55,7 @@ class WatchedStep(Step):
     def backward(self, group: Group) -> tuple[list[dict[str, Tensor]], list[Tensor]]:
         found = super().backward(group)
         for name, p in self.trained():
-            if p.grad is not None:
+            if self.looking and p.grad is not None:
                 kept = self.parameters[name]
                 kept.gradient = max(p.grad.norm().item(), kept.gradient or 0.0)
         return found
@@ -71,43 +69,34 @@ def observe(cfg: Config, accelerator: Accelerator, steps: int) -> Seen:
 
     It ends with the first step in which something isn't finite.
     """
-    loaders, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
-    loader = loaders["train"]
-    #% if 'loss' in extras and task != 'tabular_regression' %#
-    cfg = balance(cfg, loader, spec, accelerator)
-    #% endif %#
-    network = build_network(cfg, spec)
-    prepared = accelerator.prepare(network, build_optimizer(network, cfg.optim))
-    plain = Step(accelerator, *prepared, cfg)
-    watched = WatchedStep(accelerator, *prepared, cfg, network)
-    plain.settle(loader)
-    watched.overlap = plain.overlap
+    _, _, step = build(cfg, accelerator, WatchedStep)
 
-    def take(step: Step, group: Group, number: int) -> tuple[float, float]:
+    def take(group: Group, number: int) -> tuple[float, float]:
         reseed(accelerator.device, cfg.seed, number, accelerator.process_index)
         seen, norm = step(group)
         return average(accelerator, sum_up(seen))["loss"], norm.item()
 
-    groups, looks, losses, norm = follow(loader, Progress()), [], [], math.inf
+    groups, looks, losses, norm = follow(step.loader, Progress()), [], [], math.inf
     # fp16 begins with a scale of the loss that is too large, and halves it at each overflow.
     for number in range(16 if accelerator.scaler else 0):
         if math.isfinite(norm):
             break
-        norm = take(plain, next(groups), number)[1]
+        norm = take(next(groups), number)[1]
     for number in range(LOOKS):
-        group = next(groups)
-        with watch(network) as outputs:
-            loss, norm = take(watched, group, number)
+        group, step.looking = next(groups), True
+        with watch(step.network) as outputs:
+            loss, norm = take(group, number)
+        step.looking = False
         looks.append(loss)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             break
     else:
         while len(losses) < steps and math.isfinite(loss):
-            loss, _ = take(plain, group, len(losses))
+            loss, _ = take(group, len(losses))
             losses.append(loss)
     inputs = {name: broken(x) for batch, _ in group.batches for name, x in floats(batch)}
-    fragile = list(find_fragile(network))
-    return Seen(inputs, outputs, watched.parameters, looks, norm, losses, fragile)
+    fragile = list(find_fragile(step.network))
+    return Seen(inputs, outputs, step.parameters, looks, norm, losses, fragile)
 
 
 @contextmanager

@@ -13,18 +13,13 @@ from jsonargparse.typing import PositiveFloat, PositiveInt
 from matplotlib.figure import Figure
 
 from ..config import Config, parse_config
+from ..core.averages import average, sum_up
 from ..core.device import finish, start
 from ..core.errors import UserError, run_command
 from ..core.rng import reseed
 from ..core.run_folder import RUNS
 from ..core.settings import Parser
-from ..data import build_loaders
-#% if 'loss' in extras and task != 'tabular_regression' %#
-from ..extras.loss import balance
-#% endif %#
-from ..optim import build_optimizer
-from ..step import Step, average, sum_up
-from ..train import Progress, build_network, follow
+from ..train import Progress, build, follow
 
 SMOOTHING = 0.9
 """share of the average that a further loss leaves"""
@@ -39,20 +34,12 @@ def rise(
 
     Parameter groups keep the ratio of their rates. The schedule and its warm-up are left out.
     """
-    loaders, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
-    train_loader = loaders["train"]
-    #% if 'loss' in extras and task != 'tabular_regression' %#
-    cfg = balance(cfg, train_loader, spec, accelerator)
-    #% endif %#
-    network = build_network(cfg, spec)
-    optimizer = build_optimizer(network, cfg.optim)
-    ratios = [group["lr"] / cfg.optim.lr for group in optimizer.param_groups]
-    model, optimizer = accelerator.prepare(network, optimizer)
-    step, groups = Step(accelerator, model, optimizer, cfg), follow(train_loader, Progress())
-    step.settle(train_loader)
+    _, _, step = build(cfg, accelerator)
+    groups, rates = follow(step.loader, Progress()), step.optimizer.param_groups
+    ratios = [group["lr"] / cfg.optim.lr for group in rates]
     for number in range(steps):
         lr = low * (high / low) ** (number / max(steps - 1, 1))
-        for group, ratio in zip(optimizer.param_groups, ratios, strict=True):
+        for group, ratio in zip(rates, ratios, strict=True):
             group["lr"] = lr * ratio
         reseed(accelerator.device, cfg.seed, number, accelerator.process_index)
         seen, _ = step(next(groups))

@@ -30,13 +30,8 @@ from ..core.loader import Group
 from ..core.rng import reseed
 from ..core.run_folder import RUNS
 from ..core.settings import Parser
-from ..data import build_loaders
-#% if 'loss' in extras and task != 'tabular_regression' %#
-from ..extras.loss import balance
-#% endif %#
-from ..optim import build_optimizer
 from ..step import Step
-from ..train import Progress, build_network, follow
+from ..train import Progress, build, follow
 
 
 class Stopwatch:
@@ -65,12 +60,13 @@ class Stopwatch:
 class TimedStep(Step):
     """A training step that looks at a stopwatch once it has the gradients."""
 
-    watch: Stopwatch
+    watch: Stopwatch | None = None
 
     def backward(self, group: Group) -> tuple[list[dict[str, Tensor]], list[Tensor]]:
         with record_function("forward_backward"):
             found = super().backward(group)
-        self.watch.lap("forward_backward")
+        if self.watch:  # else the step is being built
+            self.watch.lap("forward_backward")
         return found
 
 
@@ -78,17 +74,9 @@ class Trial:
     """The begin of a training, to be measured."""
 
     def __init__(self, cfg: Config, accelerator: Accelerator):
-        loaders, spec = build_loaders(cfg.data, cfg.seed, cfg.optim.accumulate)
-        self.loader = loaders["train"]
-        #% if 'loss' in extras and task != 'tabular_regression' %#
-        cfg = balance(cfg, self.loader, spec, accelerator)
-        #% endif %#
-        network = build_network(cfg, spec)
-        prepared = accelerator.prepare(network, build_optimizer(network, cfg.optim))
+        _, _, self.step = build(cfg, accelerator, TimedStep)
         self.seed, self.accelerator = cfg.seed, accelerator
-        self.step = TimedStep(accelerator, *prepared, cfg, Stopwatch(accelerator.device))
-        self.step.settle(self.loader)
-        self.number, self.groups = 0, follow(self.loader, Progress())
+        self.number, self.groups = 0, follow(self.step.loader, Progress())
 
     def run(self, steps: int) -> int:
         """Time that many optimizer steps anew, and return the number of examples they took."""
@@ -160,7 +148,7 @@ def count_flops(trial: Trial) -> tuple[int, int]:
 
     Counted are products (2mkn for [m, k] by [k, n]), convolutions and attention, in both passes.
     """
-    group, cpu = next(trial.loader.groups()), trial.accelerator.device.type == "cpu"
+    group, cpu = next(trial.step.loader.groups()), trial.accelerator.device.type == "cpu"
     # There is no formula for compiled code, nor for a CPU's fused attention.
     attention = sdpa_kernel(SDPBackend.MATH) if cpu else nullcontext()
     with torch.compiler.set_stance("force_eager"), attention, Flops() as flops:

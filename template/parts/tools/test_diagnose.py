@@ -26,13 +26,15 @@ def observe(module, config):
 def change(module, monkeypatch):
     """Return a function that changes the network before it is trained."""
 
+    plain = module("train").build_network
+
     def change(edit):
         def built(cfg, spec):
-            network = module("train").build_network(cfg, spec)
+            network = plain(cfg, spec)
             edit(network)
             return network
 
-        monkeypatch.setattr(module("tools.diagnose"), "build_network", built)
+        monkeypatch.setattr(module("train"), "build_network", built)
 
     return change
 
@@ -106,7 +108,7 @@ def test_broken_data_are_named(module, observe, monkeypatch):
         loader.transform = lambda b: transform(b) | {"extra": extra.repeat(len(b["key"]) // 4)}
         return loaders, spec
 
-    monkeypatch.setattr(module("tools.diagnose"), "build_loaders", built)
+    monkeypatch.setattr(module("train"), "build_loaders", built)
     assert observe()[1][0] == "25.00% of extra in the batch isn't finite; mend the data"
 
 

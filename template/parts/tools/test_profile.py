@@ -85,9 +85,9 @@ def test_step_counts_a_compiled_model(module, trial, monkeypatch):
         model.forward = torch.compile(model.forward, backend=backend, dynamic=False)
         return model
 
-    monkeypatch.setattr(profile, "build_network", build)
+    monkeypatch.setattr(module("train"), "build_network", build)
     plain = profile.count_flops(trial())
-    monkeypatch.setattr(profile, "build_network", build_compiled)
+    monkeypatch.setattr(module("train"), "build_network", build_compiled)
     torch.compiler.reset()
     with torch._dynamo.config.patch(disable=False):
         begun = trial()
@@ -112,7 +112,7 @@ def test_time_goes_to_the_part_that_took_it(module, trial, monkeypatch):
     seconds = {"data": 2, "forward_backward": 3, "update": 1}
     clock = lambda: sum(calls[part] * spent for part, spent in seconds.items())  # noqa: E731
     monkeypatch.setattr(profile.time, "perf_counter", clock)
-    monkeypatch.setattr(began.loader, "transform", slow("data", began.loader.transform))
+    monkeypatch.setattr(began.step.loader, "transform", slow("data", began.step.loader.transform))
     backward = slow("forward_backward", module("step").predict)
     monkeypatch.setattr(module("step"), "predict", backward)
     monkeypatch.setattr(began.step.update, "step", slow("update", began.step.update.step))

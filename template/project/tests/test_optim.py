@@ -155,8 +155,8 @@ def test_clips_by_norm_or_by_value(module, config):
         model = module("model").build_model(config.model, spec).eval()
         before = nn.utils.parameters_to_vector(model.parameters()).detach().double()
         optimizer = module("optim").build_optimizer(model, cfg)
-        prepared = accelerator.prepare(model, optimizer)
-        _, norm = module("step").Step(accelerator, *prepared, replace(config, optim=cfg))(group)
+        changed = replace(config, optim=cfg)
+        _, norm = module("step").Step(accelerator, model, optimizer, changed, loader)(group)
         after = nn.utils.parameters_to_vector(model.parameters()).detach().double()
         return after - before, norm.item()
 

@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from .core.averages import add, average, mark, sum_up, weigh
 from .core.checkpoint import load_weights
 from .core.device import finish, start
 from .core.errors import UserError, check_choice, run_command
@@ -19,7 +20,6 @@ from .core.stop import Stop
 from .core.values import show
 from .data import Spec, build_loaders
 from .model import predict, report, score, summarize, tally
-from .step import add, average, mark, sum_up, weigh
 from .trained import load_model, parse_run, run_parser
 
 

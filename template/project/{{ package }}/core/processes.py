@@ -1,4 +1,4 @@
-"""What processes of a run exchange where DistributedDataParallel doesn't do it for them."""
+"""What the processes of a run exchange, so that they train one model."""
 
 import logging
 from collections.abc import Sequence
@@ -13,20 +13,27 @@ from .errors import UserError
 log = logging.getLogger(__name__)
 
 
-def average_gradients(accelerator: Accelerator, weights: Sequence[nn.Parameter]) -> list[int]:
-    """Average gradients over all processes; return how many of these reached each parameter.
+@torch.no_grad()
+def average_gradients(accelerator: Accelerator, weights: Sequence[nn.Parameter]) -> None:
+    """Average the gradients of all processes, in one exchange for each type of number.
 
-    A process whose loss didn't reach a parameter gives it a gradient of 0. One that none reached
+    A process whose loss didn't reach a parameter counts with a gradient of 0. One that none reached
     keeps none, so that the optimizer leaves it as it is, on one process and on several.
     """
-    reached = torch.tensor([p.grad is not None for p in weights], device=accelerator.device)
-    counts = accelerator.reduce(reached.int()).tolist()
-    for parameter, count in zip(weights, counts, strict=True):
-        if count:
-            gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-            # In one order of elements: that of a gradient may be another one in each process.
-            parameter.grad = accelerator.reduce(gradient.contiguous(), "mean")
-    return counts
+    if accelerator.num_processes == 1:
+        return
+    missing = [parameter.grad is None for parameter in weights]
+    reached = torch.tensor([not each for each in missing], device=accelerator.device)
+    reached = accelerator.reduce(reached.int())
+    if any(missing):  # or it is known without waiting for the device
+        weights = [p for p, count in zip(weights, reached.tolist(), strict=True) if count]
+    for dtype in dict.fromkeys(parameter.dtype for parameter in weights):
+        some = [parameter for parameter in weights if parameter.dtype == dtype]
+        # In one order of elements: that of a gradient may be another one in each process.
+        flat = [(torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1) for p in some]
+        means = accelerator.reduce(torch.cat(flat), "mean")
+        for parameter, mean in zip(some, means.split([p.numel() for p in some]), strict=True):
+            parameter.grad = mean.view(parameter.shape)
 
 
 def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:
@@ -36,15 +43,17 @@ def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:
             torch.distributed.broadcast(buffer, src=0)
 
 
-def share_statistics(accelerator: Accelerator, model: nn.Module, together: bool) -> None:
-    """Let batch normalisation in the wrapped model take means over all processes, if it is to.
+def share_statistics(accelerator: Accelerator, network: nn.Module, together: bool) -> None:
+    """Let batch normalisation take means over all processes, if it is to, or say that it doesn't.
 
     Raises UserError on a CPU, where torch can't.
     """
-    normalised = any(isinstance(module, _BatchNorm) for module in model.modules())
-    if normalised and together:
-        if accelerator.device.type == "cpu":
-            raise UserError("optim.sync_batch_norm: torch has it for GPUs, not for CPUs")
-        nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    elif normalised and accelerator.is_main_process:
+    normalised = any(isinstance(module, _BatchNorm) for module in network.modules())
+    if not normalised or accelerator.num_processes == 1:
+        return
+    if together and accelerator.device.type == "cpu":
+        raise UserError("optim.sync_batch_norm: torch has it for GPUs, not for CPUs")
+    if together:
+        nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    elif accelerator.is_main_process:
         log.warning("batch normalisation is by process: no curve of one (optim.sync_batch_norm)")
