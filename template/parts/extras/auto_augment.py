@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ..core.rng import uniform
 from ..settings.auto_augment import AutoAugmentConfig
-from ..task.augment import gray, per_image
 
 
 def auto_augment(images: Tensor, keys: Tensor, cfg: AutoAugmentConfig, seed: int) -> Tensor:
@@ -113,6 +112,19 @@ def equalize(images: Tensor, strength: Tensor) -> Tensor:
     below = torch.searchsorted(pixels.sort(2)[0], pixels).float()
     most = below.amax(2, keepdim=True)
     return torch.where(most > 0, below / most, pixels).view_as(images)
+
+
+def gray(images: Tensor) -> Tensor:
+    """Return the luma (ITU-R BT.601), shaped like the images."""
+    if images.shape[1] == 1:
+        return images
+    weights = images.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    return (images * weights).sum(1, keepdim=True).expand_as(images)
+
+
+def per_image(values: Tensor) -> Tensor:
+    """Shape one value per image [b] so that it meets all its pixels."""
+    return values.view(-1, 1, 1, 1)
 
 
 OPERATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ..core.rng import uniform
 from ..settings.mixup import MixupConfig
-from ..task.augment import per_image
 
 LEVELS = 4096
 """values that a share is drawn from"""
@@ -95,3 +94,8 @@ def blend(values: dict[str, Tensor], batch: dict[str, Tensor]) -> dict[str, Tens
     weight = mean(values["weight"])
     some = weight.clamp(min=torch.finfo(weight.dtype).tiny)
     return {n: mean(v * values["weight"]) / some for n, v in values.items()} | {"weight": weight}
+
+
+def per_image(values: Tensor) -> Tensor:
+    """Shape one value per image [b] so that it meets all its pixels."""
+    return values.view(-1, 1, 1, 1)

@@ -16,7 +16,6 @@ import pytest
         (["--optim", "1"], ["argument", "optim", "section"]),
         (["--seed"], ["argument", "seed", "no value"]),
         (["extra", "words"], ["argument", "extra", "--key VALUE"]),
-        (["--data.root", ""], ["argument", "data.root", "a path or null"]),
         (["--duration", "5"], ["argument", "duration", "`5 steps` or `5 epochs`"]),
         (["--precision", "no"], ["argument", "precision", "allowed: auto, fp32"]),
         (["--precision", "fp16"], ["precision", "needs a GPU"]),
@@ -76,11 +75,18 @@ def test_refuses_in_a_file_by_its_name(module, text, words):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_reads_what_is_meant(module, encoding):
-    text = "model:\noptim: {lr: 1e-4}\noptim.args.eps: 1e-7\ndata: {root: ~/é}\nname: no\n"
+    text = "model:\noptim: {lr: 1e-4}\noptim.args.eps: 1e-7\ndata.holdout: 0.3\nname: no\n"
     Path("mine.yaml").write_text(text, encoding)
     cfg = module("config").parse_config("test", ["--config=mine.yaml", "--optim.args.amsgrad=true"])
     assert (cfg.optim.lr, cfg.optim.args) == (1e-4, {"eps": 1e-7, "amsgrad": True})
-    assert (cfg.data.root, cfg.name) == (Path.home() / "é", "no")
+    assert (cfg.data.holdout, cfg.name) == (0.3, "no")
+
+
+def test_a_path_is_not_empty_and_may_begin_at_home(module):
+    fit = module("core.values").fit
+    assert fit("key", "~/é", Path | None) == Path.home() / "é"
+    with pytest.raises(ValueError, match="key: ''; allowed: a path or null"):
+        fit("key", "", Path | None, text=True)
 
 
 def test_mistake_is_one_line_and_exit_code_2(command):

@@ -6,9 +6,18 @@ from pathlib import Path
 
 from torch import Tensor
 
+#% if sources %#
 from .core.errors import UserError, attempt, run_command
+#% else %#
+from .core.errors import UserError, attempt
+#% endif %#
 from .core.loader import Loader
+#% if 'augment' in extras or 'auto_augment' in extras or 'mixup' in extras %#
 from .core.rng import mix
+#% endif %#
+#% if 'augment' in extras %#
+from .extras.augment import augment
+#% endif %#
 #% if 'auto_augment' in extras %#
 from .extras.auto_augment import auto_augment
 #% endif %#
@@ -19,12 +28,20 @@ from .extras.mixup import mix_pairs
 from .extras.progressive_resizing import grow
 #% endif %#
 from .settings.data import DataConfig
+#% if sources %#
 from .sources.contact_sheet import draw_images
+#% endif %#
 from .sources.files import list_images
+#% if 'folder' in sources %#
 from .sources.folder import read_folder
+#% endif %#
+#% if 'hub' in sources %#
 from .sources.hub import read_hub
+#% endif %#
 from .sources.images import Spec, check_scale, normalize, read_digits, read_pixels
-from .task.augment import augment
+#% if 'stream' in sources %#
+from .sources.stream import read_stream
+#% endif %#
 
 
 def build_loaders(
@@ -40,44 +57,67 @@ def build_loaders(
     In training it has a `share` [b] as well: that of the row's own image in what was mixed.
     #% endif %#
     """
+    read = read_digits
+    #% if 'folder' in sources %#
     if cfg.root:
-        parts, spec = read_folder(cfg, known)
-    elif cfg.hf:
-        parts, spec = read_hub(cfg, seed, known)
-    else:
-        parts, spec = read_digits(cfg)
+        read = partial(read_folder, known=known)
+    #% endif %#
+    #% if 'hub' in sources %#
+    if cfg.hf:
+        read = partial(read_hub, known=known)
+    #% endif %#
+    #% if 'stream' in sources %#
+    if cfg.streaming:
+        read = partial(read_stream, seed=seed, known=known)
+    #% endif %#
+    parts, spec = read(cfg)
     check_scale(cfg, spec)
 
-    shuffle = not cfg.streaming  # a stream shuffles itself
-    train, size, workers = parts["train"], cfg.batch_size, cfg.workers
-    augmented, plain = partial(prepare, cfg=cfg, seed=seed), partial(prepare, cfg=cfg)
-    #% if 'progressive_resizing' in extras %#
-    augmented = partial(grow, augmented, len(train), cfg.progressive_resizing)
+    load = partial(Loader, batch_size=cfg.batch_size)
+    #% if sources %#
+    load = partial(load, workers=cfg.workers)
     #% endif %#
-    loaders = {n: Loader(p, size, workers=workers, transform=plain) for n, p in parts.items()}
+    changed = plain = partial(prepare, cfg=cfg)
+    #% if 'augment' in extras or 'auto_augment' in extras or 'mixup' in extras %#
+    changed = partial(change, cfg=cfg, seed=seed)
+    #% endif %#
+    #% if 'progressive_resizing' in extras %#
+    changed = partial(grow, changed, len(parts["train"]), cfg.progressive_resizing)
+    #% endif %#
+    loaders = {name: load(part, transform=plain) for name, part in parts.items()}
     if not known:  # then there is something to learn
-        loaders["train"] = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
+        learn = partial(load, accumulate=accumulate, shuffle=True, seed=seed)
+        #% if 'stream' in sources %#
+        learn = partial(learn, shuffle=not cfg.streaming)  # a stream shuffles itself
+        #% endif %#
+        loaders["train"] = learn(parts["train"], transform=changed)
     return loaders, spec
 
 
-def prepare(
-    batch: dict[str, Tensor], cfg: DataConfig, seed: int | None = None
-) -> dict[str, Tensor]:
-    """Return the batch as the model wants it, on its device; with a seed, its images augmented."""
+def prepare(batch: dict[str, Tensor], cfg: DataConfig) -> dict[str, Tensor]:
+    """Return the batch as the model wants it, on its device."""
+    return batch | {"image": normalize(batch["image"].float() / 255, cfg.mean, cfg.std)}
+
+
+#% if 'augment' in extras or 'auto_augment' in extras or 'mixup' in extras %#
+def change(batch: dict[str, Tensor], cfg: DataConfig, seed: int) -> dict[str, Tensor]:
+    """Return a batch to train on as the model wants it, its images changed at random."""
     image = batch["image"].float() / 255
-    if seed is not None:
-        #% if 'auto_augment' in extras %#
-        image = auto_augment(image, batch["key"], cfg.auto_augment, mix(seed, "auto_augment"))
-        #% endif %#
-        image = augment(image, batch["key"], cfg.augment, mix(seed, "augment"))
-        #% if 'mixup' in extras %#
-        size, draw = cfg.batch_size, mix(seed, "mixup")
-        image, share = mix_pairs(image, batch["key"], size, cfg.mixup, draw)
-        batch = batch | {"share": share}
-        #% endif %#
+    #% if 'auto_augment' in extras %#
+    image = auto_augment(image, batch["key"], cfg.auto_augment, mix(seed, "auto_augment"))
+    #% endif %#
+    #% if 'augment' in extras %#
+    image = augment(image, batch["key"], cfg.augment, mix(seed, "augment"))
+    #% endif %#
+    #% if 'mixup' in extras %#
+    size, draw = cfg.batch_size, mix(seed, "mixup")
+    image, share = mix_pairs(image, batch["key"], size, cfg.mixup, draw)
+    batch = batch | {"share": share}
+    #% endif %#
     return batch | {"image": normalize(image, cfg.mean, cfg.std)}
 
 
+#% endif %#
 def read_inputs(
     path: Path, cfg: DataConfig, spec: Spec
 ) -> Iterator[tuple[str, dict[str, Tensor] | UserError]]:
@@ -88,6 +128,7 @@ def read_inputs(
 
     for file in list_images(path):
         yield str(file), attempt(read, file)
+#% if sources %#
 
 
 def main(argv: list[str]) -> None:
@@ -99,3 +140,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     run_command(main)
+#% endif %#

@@ -7,16 +7,31 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+#% if sources %#
 from .core.errors import UserError, attempt, run_command
+#% else %#
+from .core.errors import UserError, attempt
+#% endif %#
 from .core.loader import Loader
 from .core.rng import mix
+#% if 'augment' in extras %#
+from .extras.augment import augment
+#% endif %#
 from .settings.data import DataConfig
+#% if sources %#
 from .sources.contact_sheet import draw_images
+#% endif %#
 from .sources.files import list_images
+#% if 'folder' in sources %#
 from .sources.folder import read_folder
+#% endif %#
+#% if 'hub' in sources %#
 from .sources.hub import read_hub
+#% endif %#
 from .sources.images import Spec, read_digits, read_pixels
-from .task.augment import augment
+#% if 'stream' in sources %#
+from .sources.stream import read_stream
+#% endif %#
 
 
 def build_loaders(
@@ -30,27 +45,43 @@ def build_loaders(
     A batch is a dict of `image` [b, c, h, w] (float32, in [-1, 1]), `label` [b], `key` [b] and
     `draw` [b], the seed of all that is drawn for the image.
     """
+    read = read_digits
+    #% if 'folder' in sources %#
     if cfg.root:
-        parts, spec = read_folder(cfg, known, flat=True)
-    elif cfg.hf:
-        parts, spec = read_hub(cfg, seed, known, flat=True)
-    else:
-        parts, spec = read_digits(cfg)
+        read = partial(read_folder, known=known, flat=True)
+    #% endif %#
+    #% if 'hub' in sources %#
+    if cfg.hf:
+        read = partial(read_hub, known=known, flat=True)
+    #% endif %#
+    #% if 'stream' in sources %#
+    if cfg.streaming:
+        read = partial(read_stream, seed=seed, known=known, flat=True)
+    #% endif %#
+    parts, spec = read(cfg)
 
-    shuffle = not cfg.streaming  # a stream shuffles itself
-    train, size, workers = parts["train"], cfg.batch_size, cfg.workers
-    augmented, plain = (partial(prepare, cfg=cfg, seed=seed, train=t) for t in (True, False))
-    loaders = {n: Loader(p, size, workers=workers, transform=plain) for n, p in parts.items()}
+    load = partial(Loader, batch_size=cfg.batch_size)
+    #% if sources %#
+    load = partial(load, workers=cfg.workers)
+    #% endif %#
+    changed, plain = (partial(prepare, cfg=cfg, seed=seed, train=each) for each in (True, False))
+    loaders = {name: load(part, transform=plain) for name, part in parts.items()}
     if not known:  # then there is something to learn
-        loaders["train"] = Loader(train, size, accumulate, shuffle, seed, workers, augmented)
+        learn = partial(load, accumulate=accumulate, shuffle=True, seed=seed)
+        #% if 'stream' in sources %#
+        learn = partial(learn, shuffle=not cfg.streaming)  # a stream shuffles itself
+        #% endif %#
+        loaders["train"] = learn(parts["train"], transform=changed)
     return loaders, spec
 
 
 def prepare(batch: dict[str, Tensor], cfg: DataConfig, seed: int, train: bool) -> dict[str, Tensor]:
-    """Return the batch as the model wants it, on its device; if to train on, images augmented."""
+    """Return the batch as the model wants it, on its device; `train` if to train on."""
     image = batch["image"].float() / 255
+    #% if 'augment' in extras %#
     if train:
         image = augment(image, batch["key"], cfg.augment, mix(seed, "augment"))
+    #% endif %#
     return batch | {"image": 2 * image - 1, "draw": batch["key"] + mix(seed, "draw", train)}
 
 
@@ -69,6 +100,7 @@ def read_inputs(
 
     for file in list_images(path):
         yield str(file), attempt(read, file)
+#% if sources %#
 
 
 def main(argv: list[str]) -> None:
@@ -80,3 +112,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     run_command(main)
+#% endif %#

@@ -9,19 +9,31 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+#% if sources %#
 from .core.errors import UserError, attempt, run_command
+#% else %#
+from .core.errors import UserError, attempt
+#% endif %#
 from .core.loader import Loader
+#% if 'augment' in extras %#
 from .core.rng import mix
+from .extras.augment import augment
+#% endif %#
 from .settings.data import DataConfig
-from .sources.contact_sheet import draw_images
+#% if sources %#
+from .sources.contact_sheet import draw_images, name_classes
+#% endif %#
 from .sources.files import list_images
+#% if 'folder' in sources %#
 from .sources.folder import read_folder
+#% endif %#
+#% if 'hub' in sources %#
 from .sources.hub import read_hub
+#% endif %#
 from .sources.images import check_scale, normalize
-from .sources.masks import UNLABELLED, Spec
+from .sources.masks import Spec
 from .sources.pixels import naming, open_image, to_mode
 from .sources.scenes import read_scenes
-from .task.augment import augment
 
 
 def build_loaders(
@@ -35,32 +47,48 @@ def build_loaders(
     A batch is a dict of `image` [b, c, h, w] (float32, normalised), `label` [b, h, w] (the class of
     each pixel, or 255) and `key` [b].
     """
+    read = read_scenes
+    #% if 'folder' in sources %#
     if cfg.root:
-        parts, spec = read_folder(cfg, known)
-    elif cfg.hf:
-        parts, spec = read_hub(cfg, known)
-    else:
-        parts, spec = read_scenes(cfg)
+        read = partial(read_folder, known=known)
+    #% endif %#
+    #% if 'hub' in sources %#
+    if cfg.hf:
+        read = partial(read_hub, known=known)
+    #% endif %#
+    parts, spec = read(cfg)
     check_scale(cfg, spec)
 
-    train, size, workers = parts["train"], cfg.batch_size, cfg.workers
-    augmented, plain = partial(prepare, cfg=cfg, seed=seed), partial(prepare, cfg=cfg)
-    loaders = {n: Loader(p, size, workers=workers, transform=plain) for n, p in parts.items()}
+    load = partial(Loader, batch_size=cfg.batch_size)
+    #% if sources %#
+    load = partial(load, workers=cfg.workers)
+    #% endif %#
+    changed = plain = partial(prepare, cfg=cfg)
+    #% if 'augment' in extras %#
+    changed = partial(change, cfg=cfg, seed=seed)
+    #% endif %#
+    loaders = {name: load(part, transform=plain) for name, part in parts.items()}
     if not known:  # then there is something to learn
-        loaders["train"] = Loader(train, size, accumulate, True, seed, workers, augmented)
+        learn = partial(load, accumulate=accumulate, shuffle=True, seed=seed)
+        loaders["train"] = learn(parts["train"], transform=changed)
     return loaders, spec
 
 
-def prepare(
-    batch: dict[str, Tensor], cfg: DataConfig, seed: int | None = None
-) -> dict[str, Tensor]:
-    """Return the batch as the model wants it, on its device; with a seed, augmented."""
+def prepare(batch: dict[str, Tensor], cfg: DataConfig) -> dict[str, Tensor]:
+    """Return the batch as the model wants it, on its device."""
+    image = normalize(batch["image"].float() / 255, cfg.mean, cfg.std)
+    return batch | {"image": image, "label": batch["label"].long()}
+
+
+#% if 'augment' in extras %#
+def change(batch: dict[str, Tensor], cfg: DataConfig, seed: int) -> dict[str, Tensor]:
+    """Return a batch to train on as the model wants it, changed at random."""
     image, label = batch["image"].float() / 255, batch["label"].long()
-    if seed is not None:
-        image, label = augment(image, label, batch["key"], cfg.augment, mix(seed, "augment"))
+    image, label = augment(image, label, batch["key"], cfg.augment, mix(seed, "augment"))
     return batch | {"image": normalize(image, cfg.mean, cfg.std), "label": label}
 
 
+#% endif %#
 def read_inputs(
     path: Path, cfg: DataConfig, spec: Spec
 ) -> Iterator[tuple[str, dict[str, Tensor] | UserError]]:
@@ -78,12 +106,7 @@ def read_inputs(
 
     for file in list_images(path):
         yield str(file), attempt(read, file)
-
-
-def name_classes(sample: dict[str, Tensor], spec: Spec) -> list[str]:
-    """Return the names of the classes that are in a sample."""
-    found = sample["label"].unique().tolist()
-    return [spec.classes[i] if i != UNLABELLED else "unlabelled" for i in found]
+#% if sources %#
 
 
 def main(argv: list[str]) -> None:
@@ -95,3 +118,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     run_command(main)
+#% endif %#

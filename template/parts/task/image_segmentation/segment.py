@@ -12,8 +12,11 @@ from .core.errors import UserError, run_command
 from .data import read_inputs
 from .model import predict
 from .sources.masks import UNLABELLED, paint
-from .sources.pixels import LYING, find_orientation, open_image, opening
+from .sources.pixels import UPRIGHT, find_orientation, naming, open_image
 from .trained import load_model, parse_run, run_parser
+
+LYING = UPRIGHT | {6: UPRIGHT[8], 8: UPRIGHT[6]}
+"""what brings an upright picture back to how its file has it"""
 
 
 @torch.no_grad()
@@ -39,7 +42,7 @@ def main(argv: list[str]) -> int:
         values = outputs[0].argmax(0)
         mask = paint(UNLABELLED * values if spec.binary else values)
         mask = mask.resize(open_image(Path(name)).size, Image.Resampling.NEAREST)
-        with opening(Path(name)) as image:
+        with naming(name), Image.open(name) as image:
             turn = LYING.get(find_orientation(image))
         mask = mask if turn is None else mask.transpose(turn)
         file = (given.run / "masks" / Path(name).relative_to(root)).with_suffix(".png")

@@ -3,17 +3,28 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import polars as pl
 from torch import Tensor
 
+#% if sources %#
 from .core.errors import UserError, run_command
+#% else %#
+from .core.errors import UserError
+#% endif %#
 from .core.loader import Loader
 from .settings.data import DataConfig
 from .sources.columns import Faults, Plan, parse
 from .sources.encode import Rows, encode_names, encode_numbers, fit_names, fit_scale
+#% if 'folder' in sources %#
+from .sources.folder import read_root
+#% endif %#
+#% if 'hub' in sources %#
+from .sources.hub import read_hub
+#% endif %#
 from .sources.prepare import (
     ROW,
     check_columns,
@@ -21,11 +32,15 @@ from .sources.prepare import (
     choose_targets,
     hold_out,
     read_as,
-    read_parts,
+    read_embedded,
     tidy,
 )
 from .sources.readers import Table, find_files, read_blocks
+#% if sources %#
 from .sources.target import Spec, encode_target, fit_target, kinds, tell_targets
+#% else %#
+from .sources.target import Spec, encode_target, fit_target
+#% endif %#
 
 BLOCK = 4096
 """rows that are read at once to be predicted"""
@@ -42,7 +57,16 @@ def build_loaders(
     A batch is a dict of `numbers` [b, n] (float32, scaled), `names` [b, m] (int64, 0 for unknown),
     what `encode_target` gives [b], and `key` [b]. Raises UserError that names the broken values.
     """
-    tables = read_parts(cfg)
+    read = read_embedded
+    #% if 'folder' in sources %#
+    if cfg.root:
+        read = read_root
+    #% endif %#
+    #% if 'hub' in sources %#
+    if cfg.hf:
+        read = read_hub
+    #% endif %#
+    tables = read(cfg)
     plan = read_as(known) if known else choose_columns(tables["train"].frame, cfg)
     targets = known.list_targets() if known else choose_targets(tables["train"].frame, cfg)
     tables = {part: tidy(table, plan, targets, cfg) for part, table in tables.items()}
@@ -53,10 +77,13 @@ def build_loaders(
         part: Rows(encode(table.frame, spec) | encode_target(table, spec), table.frame[ROW])
         for part, table in tables.items()
     }
-    size, workers = cfg.batch_size, cfg.workers
-    loaders = {n: Loader(p, size, workers=workers) for n, p in parts.items()}
+    load = partial(Loader, batch_size=cfg.batch_size)
+    #% if sources %#
+    load = partial(load, workers=cfg.workers)
+    #% endif %#
+    loaders = {part: load(each) for part, each in parts.items()}
     if not known:  # then there is something to learn
-        loaders["train"] = Loader(parts["train"], size, accumulate, True, seed, workers)
+        loaders["train"] = load(parts["train"], accumulate=accumulate, shuffle=True, seed=seed)
     return loaders, spec
 
 
@@ -113,6 +140,7 @@ def read_inputs(
                 else:
                     yield place, {name: column[row : row + 1] for name, column in columns.items()}
     tell_unknown(unknown)
+#% if sources %#
 
 
 def show(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
@@ -139,3 +167,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     run_command(main)
+#% endif %#

@@ -2,18 +2,32 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor
 
+#% if sources %#
 from .core.errors import UserError, run_command, warn
+#% else %#
+from .core.errors import UserError, warn
+#% endif %#
 from .core.loader import Loader
 from .settings.data import DataConfig
+#% if 'folder' in sources %#
+from .sources.folder import read_root
+#% endif %#
+#% if 'hub' in sources %#
 from .sources.hub import read_hub
+#% endif %#
 from .sources.names import read_names
-from .sources.rows import Part, Row, find_fault, split
-from .sources.tables import read_root, read_texts
+from .sources.rows import Row, find_fault, split
+from .sources.tables import read_texts
+#% if sources %#
 from .sources.texts import Spec, Texts, encode, show_texts
+#% else %#
+from .sources.texts import Spec, Texts, encode
+#% endif %#
 from .sources.tokens import choose_words, open_tokenizer
 
 
@@ -27,25 +41,29 @@ def build_loaders(
     A batch is a dict of `tokens` [b, length], `count` [b] (tokens before the padding), `label` [b]
     and `key` [b]. With `known`, the classes, words and length are those of a run.
     """
+    read = read_names
+    #% if 'folder' in sources %#
     if cfg.root:
-        parts = read_root(cfg.root, cfg)
-    elif cfg.hf:
-        parts = read_hub(cfg)
-    else:
-        parts = {"train": Part("the names", read_names())}
-
-    classes = known.classes if known else None
-    rows, classes = split(parts, cfg.holdout, cfg.test, cfg.skip_broken, classes)
+        read = read_root
+    #% endif %#
+    #% if 'hub' in sources %#
+    if cfg.hf:
+        read = read_hub
+    #% endif %#
+    rows, classes = split(read(cfg), cfg, known.classes if known else None)
     rows = {part: thin(each, cfg.limit) for part, each in rows.items()}
     if known:
         spec = replace(known, length=cfg.length or known.length)
     else:
         spec = measure(rows["train"], classes, cfg)
     texts = {part: Texts(each, spec) for part, each in rows.items()}
-    size, workers = cfg.batch_size, cfg.workers
-    loaders = {part: Loader(each, size, workers=workers) for part, each in texts.items()}
+    load = partial(Loader, batch_size=cfg.batch_size)
+    #% if sources %#
+    load = partial(load, workers=cfg.workers)
+    #% endif %#
+    loaders = {part: load(each) for part, each in texts.items()}
     if not known:  # then there is something to learn
-        loaders["train"] = Loader(texts["train"], size, accumulate, True, seed, workers)
+        loaders["train"] = load(texts["train"], accumulate=accumulate, shuffle=True, seed=seed)
     return loaders, spec
 
 
@@ -81,6 +99,7 @@ def read_inputs(
             yield row.place, UserError(f"{row.place} {fault}")
         else:
             yield row.place, encode([row.text], tokenizer, spec)
+#% if sources %#
 
 
 def main(argv: list[str]) -> None:
@@ -92,3 +111,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     run_command(main)
+#% endif %#

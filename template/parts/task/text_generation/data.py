@@ -1,16 +1,30 @@
 """The data (yours to change): what a batch is and where it comes from."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor
 
+#% if sources %#
 from .core.errors import UserError, run_command
+#% else %#
+from .core.errors import UserError
+#% endif %#
 from .core.loader import Loader
 from .settings.data import DataConfig
+#% if sources %#
 from .sources.blocks import Blocks, Spec, join, show_blocks
-from .sources.documents import list_documents, read_document, read_root, read_topics
+#% else %#
+from .sources.blocks import Blocks, Spec, join
+#% endif %#
+from .sources.documents import list_documents, read_document, read_topics
+#% if 'folder' in sources %#
+from .sources.folder import read_root
+#% endif %#
+#% if 'hub' in sources %#
 from .sources.hub import read_hub
+#% endif %#
 from .sources.pieces import hold_out
 
 
@@ -24,15 +38,16 @@ def build_loaders(
     A batch is a dict of `text` [b, block + 1], `length` [b] and `key` [b], as Blocks gives it.
     With `known`, what a run's model knows, no part is shuffled.
     """
+    read = read_topics
+    #% if 'folder' in sources %#
     if cfg.root:
-        documents = read_root(cfg.root, cfg.column, cfg.encoding, lines=not cfg.packed)
-    elif cfg.hf:
-        documents = read_hub(cfg.hf, cfg.column, cfg.train_split, cfg.eval_split)
-    else:
-        documents = {"train": read_topics()}
-
-    if not any(documents["train"]):
-        raise UserError(f"there is no text to train on in {cfg.root or cfg.hf}")
+        read = read_root
+    #% endif %#
+    #% if 'hub' in sources %#
+    if cfg.hf:
+        read = read_hub
+    #% endif %#
+    documents = read(cfg)
     if "evaluation" not in documents:
         documents |= hold_out(documents["train"], cfg.holdout, cfg.test, whole=not cfg.packed)
     texts = {part: join(each) for part, each in documents.items()}
@@ -40,10 +55,13 @@ def build_loaders(
     for part, blocks in parts.items():
         if not len(blocks):
             raise UserError(f"there is no text in the part for {part}")
-    size, workers = cfg.batch_size, cfg.workers
-    loaders = {part: Loader(each, size, workers=workers) for part, each in parts.items()}
+    load = partial(Loader, batch_size=cfg.batch_size)
+    #% if sources %#
+    load = partial(load, workers=cfg.workers)
+    #% endif %#
+    loaders = {part: load(each) for part, each in parts.items()}
     if not known:  # then there is something to learn
-        loaders["train"] = Loader(parts["train"], size, accumulate, True, seed, workers)
+        loaders["train"] = load(parts["train"], accumulate=accumulate, shuffle=True, seed=seed)
     return loaders, Spec(cfg.block)
 
 
@@ -63,6 +81,7 @@ def read_inputs(
         blocks = Blocks(join(documents)[:-1], spec.block, packed=True)
         found = blocks[list(range(len(blocks)))] if len(blocks) else None
         yield str(file), found or UserError(f"there is no text in {file}")
+#% if sources %#
 
 
 def main(argv: list[str]) -> None:
@@ -77,3 +96,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     run_command(main)
+#% endif %#

@@ -1,7 +1,9 @@
-"""Settings of `images and how they are read`."""
+"""Settings of images and how they are read."""
 
 from dataclasses import dataclass
+#% if 'folder' in sources %#
 from pathlib import Path
+#% endif %#
 
 from jsonargparse.typing import OpenUnitInterval, PositiveInt
 
@@ -10,8 +12,11 @@ from jsonargparse.typing import OpenUnitInterval, PositiveInt
 class ImageConfig:
     """Where images come from, and what is made of their pixels."""
 
+    #% if 'folder' in sources %#
     root: Path | None = None
     """folder of images, in splits (`train` with `val`, `test` or the like) or to be divided"""
+    #% endif %#
+    #% if 'hub' in sources %#
     hf: str | None = None
     """image dataset of the `datasets` library: a name on the hub or a local path"""
     image: str | None = None
@@ -20,6 +25,7 @@ class ImageConfig:
     """split of `hf` to train on"""
     eval_split: str | None = None
     """split of `hf` to evaluate on; null takes `test` or `validation` or holds images out"""
+    #% endif %#
     holdout: OpenUnitInterval = 0.2
     """share of the images, drawn by their names, to evaluate on where there is no split for it"""
     test: OpenUnitInterval | None = None
@@ -32,12 +38,16 @@ class ImageConfig:
     """[low, high] of gray images, as black and white; null takes what 8 or 16 bits hold"""
     ground: int | list[int] = 255
     """what transparent pixels show: a gray level, or red, green and blue, of 0 to 255"""
+    #% if sources %#
     skip_broken: bool = False
     """decode all images at the start, and leave out those that can't be read"""
+    #% endif %#
 
     def __post_init__(self):
+        #% if 'folder' in sources and 'hub' in sources %#
         if self.root and self.hf:
             raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+        #% endif %#
         if self.channels not in (None, 1, 3):
             raise ValueError(f"data.channels is {self.channels}; allowed: 1, 3, null")
         if self.range is not None and (len(self.range) != 2 or self.range[0] >= self.range[1]):

@@ -1,7 +1,5 @@
-"""Images with labels: the embedded digits, and files that are decoded when they are asked for."""
+"""Images with labels: the digits of scikit-learn; any image, brought to the size of the model's."""
 
-import logging
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,12 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from ..core.dataset import Batched
-from ..core.errors import UserError, nearest
+#% if task != 'image_generation' %#
+from ..core.errors import UserError
+#% endif %#
 from ..settings.images import ImageConfig
 from .pixels import naming, open_image, to_mode
-from .split import divide, identify
-
-log = logging.getLogger(__name__)
-
-NAMED = 8
-"""classes that are named of many"""
+from .split import divide
 
 
 @dataclass
@@ -51,41 +46,6 @@ class Digits(Batched):
         return {"image": images, "label": self.labels[index], "key": key}
 
 
-class Decoded(Batched):
-    """Images that `read(epoch, index)` gives, with their labels, brought to one size.
-
-    `names` are what they are called, `marks` what tells them from others; `cfg` is an ImageConfig.
-    """
-
-    def __init__(
-        self,
-        read: Callable[[int, int], tuple[Image.Image, int | Tensor]],
-        names: Sequence[Any],
-        spec: Spec,
-        cfg: ImageConfig,
-        marks: Sequence[Any] = (),
-    ):
-        self.read, self.names, self.spec, self.cfg = read, names, spec, cfg
-        self.identity = identify(marks)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __getitem__(self, keys: list[int]) -> dict[str, Tensor]:
-        """Return a batch of `image` [b, c, h, w] (uint8), `label` [b, ...] and `key` [b]."""
-        samples = {}
-        for key in sorted(set(keys)):  # padding repeats keys
-            epoch, index = divmod(key, len(self))
-            with naming(self.names[index]):
-                image, label = self.read(epoch, index)
-                samples[key] = to_pixels(image, self.spec, self.cfg), torch.as_tensor(label)
-        return {
-            "image": torch.stack([samples[key][0] for key in keys]),
-            "label": torch.stack([samples[key][1] for key in keys]),
-            "key": torch.tensor(keys),
-        }
-
-
 def read_digits(cfg: Any) -> tuple[dict[str, Digits], Spec]:
     """Return the 1,797 digits by the part they are for; `cfg` is a DataConfig."""
     from sklearn.datasets import load_digits  # here, because it takes a second to import
@@ -98,25 +58,6 @@ def read_digits(cfg: Any) -> tuple[dict[str, Digits], Spec]:
     names = [f"digit {number}" for number in range(len(labels))]
     parts = divide(names, cfg.holdout, cfg.test, labels.tolist())
     return {part: Digits(images[rows], labels[rows]) for part, rows in parts.items()}, spec
-
-
-def tell_missing(part: str, labels: Iterable[int], classes: list[str]) -> None:
-    """Tell which classes no sample of a part is of."""
-    missing = [classes[label] for label in sorted(set(range(len(classes))) - set(labels))]
-    if missing:
-        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-        log.info("none for %s is of class %s%s", part, ", ".join(missing[:NAMED]), more)
-
-
-def find_class(name: str, classes: list[str], place: Any, source: Any) -> int:
-    """Return a class's number; raise UserError if `source`, which has the classes, lacks it."""
-    if name not in classes:
-        more = " ..." if len(classes) > NAMED else ""
-        raise UserError(
-            f"{place}: class {name}{nearest(name, classes)} is none of those of {source}: "
-            f"{', '.join(classes[:NAMED])}{more}"
-        )
-    return classes.index(name)
 
 
 def to_pixels(image: Image.Image, spec: Spec, cfg: ImageConfig) -> Tensor:
@@ -132,14 +73,12 @@ def read_pixels(path: Path, spec: Spec, cfg: ImageConfig) -> Tensor:
     """Return the pixels of an image file; raise UserError, with its name, if it can't be read."""
     with naming(path):
         return to_pixels(open_image(path), spec, cfg)
+#% if task != 'image_generation' %#
 
 
 def check_scale(cfg: Any, spec: Spec) -> None:
     """Raise UserError for a mean or deviation that isn't one number, or one for each channel."""
-    if min(cfg.std if isinstance(cfg.std, list) else [cfg.std], default=1) <= 0:
-        raise UserError(f"data.std is {cfg.std}; allowed: above 0")
-    for name in ("mean", "std"):
-        value = getattr(cfg, name)
+    for name, value in (("mean", cfg.mean), ("std", cfg.std)):
         if isinstance(value, list) and len(value) != spec.channels:
             raise UserError(
                 f"data.{name} holds {len(value)} numbers; allowed: one, or one for each channel "
@@ -154,3 +93,4 @@ def normalize(image: Tensor, mean: float | list[float], std: float | list[float]
         for value in (mean, std)
     )
     return (image - mean) / std
+#% endif %#

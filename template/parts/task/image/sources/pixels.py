@@ -15,7 +15,6 @@ from ..settings.images import ImageConfig
 # Pillow warns of half the size that it refuses, and of tags that it goes on without.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
-MODES = {1: "L", 3: "RGB"}
 HIGHEST = {"L": 255, "I;16": 65535, "I;16L": 65535, "I;16B": 65535}
 """white, by the modes of one channel that tell it"""
 UPRIGHT = {
@@ -28,8 +27,6 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """what brings a picture upright, by its orientation tag"""
-LYING = UPRIGHT | {6: UPRIGHT[8], 8: UPRIGHT[6]}
-"""what brings an upright picture back to how its file has it"""
 
 
 @contextmanager
@@ -45,16 +42,9 @@ def naming(name: Any) -> Iterator[None]:
         raise UserError(f"unreadable image {name}: {one_line(error)}") from None
 
 
-@contextmanager
-def opening(path: Path) -> Iterator[Image.Image]:
-    """Open an image file of which only the head is read; UserError, with its name, if it can't."""
-    with naming(path), Image.open(path) as image:
-        yield image
-
-
 def open_image(path: Path) -> Image.Image:
     """Return a decoded image, upright; raise UserError, with its name, if it can't be read."""
-    with opening(path) as image:
+    with naming(path), Image.open(path) as image:
         return decode(image)
 
 
@@ -86,7 +76,7 @@ def to_mode(image: Image.Image, channels: int, cfg: ImageConfig) -> Image.Image:
         shade = cfg.ground if isinstance(cfg.ground, list) else 3 * [cfg.ground]
         ground = Image.new("RGBA", image.size, (*shade, 255))
         image = Image.alpha_composite(ground, image.convert("RGBA"))
-    return image.convert(MODES[channels])
+    return image.convert("L" if channels == 1 else "RGB")
 
 
 def scale(image: Image.Image, limits: list[float] | None) -> Image.Image:
@@ -101,8 +91,3 @@ def scale(image: Image.Image, limits: list[float] | None) -> Image.Image:
         )
     low, high = limits or (0, HIGHEST[image.mode])
     return Image.fromarray(np.rint(((values - low) / (high - low)).clip(0, 1) * 255).astype("u1"))
-
-
-def count_channels(image: Image.Image) -> int:
-    """Return 1 for gray images, 3 for all others."""
-    return 1 if image.mode in ("1", "LA", "La", "I", "F") or image.mode in HIGHEST else 3

@@ -1,9 +1,5 @@
-"""The promises of the data: what it reads, which mistakes it names, and in which order it comes."""
+"""The promises of the data: how new images are read, and in which order samples come."""
 
-import json
-import re
-import shutil
-from collections.abc import Callable
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -12,152 +8,39 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_training import assert_equal, final_state, ledger
-
-TINY = ["--data.batch_size", "4", "--model.width", "4", "--duration", "12 steps"]
-TINY += ["--save_every", "4 steps", "--schedule.warmup", "0 steps"]
-STREAM = ["--data.streaming", "true", "--data.train_examples", "24", "--data.eval_examples", "10"]
 
 
-@pytest.fixture
-def images() -> Path:
-    """Return a folder of 24 images to train on, 6 steps an epoch, and 10 to evaluate on."""
-    pixels = np.random.default_rng(0).integers(0, 255, (24, 8, 9, 3), dtype=np.uint8)
-    for split, count in (("train", 24), ("test", 10)):
-        for number in range(count):
-            path = Path("images", split, ("cat", "dog")[number % 2], f"{number}.png")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels[number]).save(path)
-    return Path("images")
+def test_images_are_upright_and_keep_their_light(module):
+    """Of every mode: what an orientation tag, 16 bits and transparency say is what is seen."""
+    light = np.tile(np.linspace(0, 255, 12).round().astype(np.uint8), (8, 1))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the file has the picture turned to the left by a quarter
+    clear = Image.merge("LA", [Image.new("L", (12, 8)), Image.fromarray(255 - light)])
+    shown = {
+        "8.png": Image.fromarray(light),
+        "16.png": Image.fromarray(light.astype(np.uint16) * 257),
+        "more/turned.png": Image.fromarray(np.rot90(light).copy()),
+        "more/clear.PNG": clear,
+    }
+    for name, image in shown.items():
+        Path("modes", name).parent.mkdir(parents=True, exist_ok=True)
+        tags = exif if "turned" in name else Image.Exif()
+        image.save(Path("modes", name), exif=tags, format="PNG")
+    Path("modes/.hidden.png").write_bytes(b"?")
+    Path("modes/notes.txt").write_text("x")
+    data = module("data")
+    cfg, spec = data.DataConfig(), data.Spec(["a", "b"], 1, 8)
+    found = dict(data.read_inputs(Path("modes"), cfg, spec))
+    assert sorted(found) == sorted(f"modes/{name}" for name in shown)
+    images = torch.cat([batch["image"] for batch in found.values()])
+    assert all(torch.equal(images[0], image) for image in images)
+    assert images[0, 0, 0].diff().gt(0).all()
 
-
-@pytest.fixture
-def hf_images(images, monkeypatch) -> Path:
-    """Return a folder of the same images, with them in other forms in `forms`."""
-    datasets = pytest.importorskip("datasets")
-    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", Path("cache"))
-    # Some versions wait for 5 seconds after each pass over a stream.
-    monkeypatch.setattr("datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN", 0, raising=False)
-    splits = datasets.load_dataset(str(images))
-    splits.save_to_disk("forms/saved")
-    Path("forms/parquet").mkdir()
-    for name, split in splits.items():
-        split.to_parquet(f"forms/parquet/{name}.parquet")
-    return images
-
-
-def shorten(path: Path) -> None:
-    """Cut off the second half of a file."""
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-@pytest.fixture
-def read(module) -> Callable:
-    """Return a function that reads all images of both parts."""
-
-    def read(**settings) -> list:
-        loaders, _ = module("data").build_loaders(module("data").DataConfig(**settings), 0)
-        return [loader.dataset[list(range(len(loader.dataset)))] for loader in loaders.values()]
-
-    return read
-
-
-def test_trains_on_a_folder(train, read, images):
-    assert train(*TINY, "--data.root", "images") == 0
-    spec = json.loads(Path("runs/run/spec.json").read_text())
-    assert spec == {"classes": ["cat", "dog"], "channels": 3, "size": 8}
-    assert [len(part["label"]) for part in read(root=images)] == [24, 10]
-    assert sum(len(part["label"]) for part in read(root=images / "train")) == 24
-
-
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [
-        (lambda root: shutil.rmtree(root), ["images is not there", "data.root"]),
-        #% if task == 'image_classification' %#
-        (lambda root: shutil.rmtree(root / "train/dog"), ["train holds 1 class folders"]),
-        #% else %#
-        (lambda root: shutil.rmtree(root / "train/dog"), ["class dog is none of those of"]),
-        #% endif %#
-        (lambda root: (root / "train/empty").mkdir(), ["no image in images/train/empty"]),
-        (
-            lambda root: (root / "test/dog").rename(root / "test/fox"),
-            ["images/test: class fox", "images/train: cat, dog"],
-        ),
-        (lambda root: (root / "test/cat/2.png").write_bytes(b"?"), ["unreadable", "cat/2.png"]),
-        (lambda root: shorten(root / "train/dog/3.png"), ["unreadable", "dog/3.png", "truncated"]),
-        (
-            lambda root: Image.new("L", (8, 8)).save(root / "train/dog/5.png"),
-            ["mixed", "dog/5.png has 1", "has 3", "data.channels"],
-        ),
-    ],
-    ids=["missing", "one class", "empty class", "classes", "unreadable", "truncated", "mixed"],
-)
-def test_names_what_is_wrong_with_a_folder(module, train, images, spoil, words):
-    spoil(images)
-    with pytest.raises(module("core.errors").UserError) as caught:
-        train(*TINY, "--data.root", "images")
-    for word in words:
-        assert word in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_error_in_a_worker_is_one_line_and_exit_code_2(command, images):
-    shorten(images / "train/dog/3.png")
-    done = command("train", *TINY, "--data.root", "images", "--data.workers", "2")
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: unreadable image images/train/dog/3.png")
-    assert done.stderr.count("\n") == 1
-
-
-def test_datasets_library_gives_what_the_folder_holds(train, read, hf_images):
-    for form in ("images", "forms/parquet", "forms/saved"):
-        assert_equal(read(root=hf_images), read(hf=form))
-    assert train(*TINY, "--data.hf", form) == 0
-
-
-def test_labels_may_be_texts(read, hf_images):
-    for name, split in pytest.importorskip("datasets").load_from_disk("forms/saved").items():
-        kinds = [["cat ", "dog"][label] for label in split["label"]]
-        rows = split.remove_columns("label").add_column("kind", kinds)
-        rows.to_parquet(f"forms/parquet/{name}.parquet")
-    assert_equal(read(root=hf_images), read(hf="forms/parquet", label="kind"))
-
-
-def test_stream_resumes_bit_for_bit(train, hf_images):
-    assert train(*TINY, *STREAM, "--data.hf", "images", "--name", "whole") == 0
-    parquet = [*TINY, *STREAM, "--data.hf", "forms/parquet", "--name", "killed"]
-    assert train(*parquet, kill_after=8) is None
-    assert train(*parquet, "--data.workers", "2") == 0
-    assert_equal(final_state("whole"), final_state("killed"))
-    assert ledger("whole") == ledger("killed")
-
-
-def test_stream_has_another_order_in_each_epoch(module, hf_images):
-    cfg = {"hf": "images", "streaming": True, "train_examples": 24, "eval_examples": 10}
-    train = module("data").build_loaders(module("data").DataConfig(**cfg), 0)[0]["train"].dataset
-    first, second = (train[list(range(start, start + 24))]["image"] for start in (0, 24))
-    assert not torch.equal(first, second)
-    assert torch.equal(*(epoch.flatten(1).unique(dim=0) for epoch in (first, second)))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["no/such/images"], ["no/such/images"]),
-        (["forms/parquet", "--data.eval_split", "dev"], ["no split dev", "train, test"]),
-        (["images", *STREAM, "--data.train_examples", "30"], ["stream", "fewer than the 30"]),
-        (["damaged"], ["unreadable image row ", "truncated"]),
-    ],
-    ids=["dataset", "split", "short", "damaged"],
-)
-def test_names_what_is_wrong_with_a_dataset(module, train, hf_images, arguments, words):
-    shorten(Path(shutil.copytree("images", "damaged"), "test/dog/3.png"))
-    with pytest.raises(module("core.errors").UserError) as caught:
-        train(*TINY, "--data.hf", *arguments)
-    for word in words:
-        assert word in str(caught.value)
-    assert "\n" not in str(caught.value)
+    Image.fromarray(light.astype(np.float32) / 255 * 7 - 3).save("modes/32.tif")
+    found = dict(data.read_inputs(Path("modes"), cfg, spec))
+    assert "32 bits, -3 to 4; say which are black and white" in str(found["modes/32.tif"])
+    found = dict(data.read_inputs(Path("modes"), data.DataConfig(range=[-3.0, 4.0]), spec))
+    assert torch.equal(found["modes/32.tif"]["image"], images[:1])
 
 
 @pytest.mark.parametrize("count", [1, 7, 64, 65])
@@ -189,16 +72,3 @@ def test_order_is_the_same_on_any_number_of_processes(module, count):
         assert steps(processes, (1, 0)) == second
         if count > 24:
             assert steps(processes, (1, 24)) == second[1:]
-
-
-def test_check_tells_what_is_there_and_what_is_broken(module, images, capsys):
-    data = module("data")
-    data.main(["--data.root", "images"])
-    told = capsys.readouterr().out
-    assert re.search(r"cat █+ +12 +5\n", told) and "! 10 of 10 samples for evaluation" in told
-    assert Image.open("runs/data.png").size == (4 * 6 * 9, 4 * 6 * 9)
-    shorten(images / "train/dog/3.png")
-    with pytest.raises(module("core.errors").UserError, match="1 of the samples can't be read"):
-        data.main(["--data.root", "images"])
-    told = capsys.readouterr().out
-    assert "unreadable image images/train/dog/3.png" in told

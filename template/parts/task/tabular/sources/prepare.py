@@ -2,22 +2,17 @@
 
 import re
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ..core.errors import UserError, check_choice, warn
+from ..core.errors import UserError, check_choice
+from ..settings.data import DataConfig
 from .cells import to_names
 from .columns import Faults, Plan, choose, find_decimal, is_numeric, parse, thin
 from .encode import name_rows
-from .library import choose_splits, load_splits
-from .readers import Table, find_files, read_tables
+from .readers import Table
 from .split import divide
 from .target import Spec, list_targets, read_example, takes_numbers
-
-if TYPE_CHECKING:
-    from ..data import DataConfig
 
 GROUP = "\0group"
 """column that holds what rows are kept together by"""
@@ -25,31 +20,12 @@ ROW = "\0row"
 """column that holds what rows are told apart by"""
 
 
-def read_parts(cfg: "DataConfig") -> dict[str, Table]:
-    """Return the rows of each part that there are files or splits for."""
-    if cfg.hf:
-        splits = load_splits(cfg.hf)
-        chosen = choose_splits(splits, cfg.train_split, cfg.eval_split)
-        return {part: open_split(splits[name], f"{cfg.hf} {name}") for part, name in chosen.items()}
-    if not cfg.root:
-        return {"train": read_example()}
-    files = find_files(cfg.root)
-    files |= {"evaluation": [cfg.evaluation]} if cfg.evaluation else {}
-    files |= {"test": [cfg.test]} if isinstance(cfg.test, Path) else {}
-    broken: list[str] | None = [] if cfg.skip_broken else None
-    tables = {p: read_tables(f, cfg.encoding, cfg.separator, broken) for p, f in files.items()}
-    if broken:
-        warn(f"{len(broken)} rows left out, {broken[0]}")
-    return tables
+def read_embedded(cfg: DataConfig) -> dict[str, Table]:
+    """Return the table that is there without any other, all of it to be divided."""
+    return {"train": read_example()}
 
 
-def open_split(split: Any, name: str) -> Table:
-    """Return the rows of a split of the `datasets` library."""
-    frame = split.to_polars()
-    return Table(frame, f"{name}, row " + pl.Series(range(1, len(frame) + 1)).cast(pl.String))
-
-
-def choose_targets(frame: pl.DataFrame, cfg: "DataConfig") -> list[str]:
+def choose_targets(frame: pl.DataFrame, cfg: DataConfig) -> list[str]:
     """Return the columns to predict; without a setting the last with a name and a value."""
     if cfg.target:
         return list_targets(cfg.target)
@@ -65,7 +41,7 @@ def is_unnamed(column: pl.Series) -> bool:
     return column.null_count() == len(column) or numbers.all()
 
 
-def choose_columns(frame: pl.DataFrame, cfg: "DataConfig") -> Plan:
+def choose_columns(frame: pl.DataFrame, cfg: DataConfig) -> Plan:
     """Return how to read the columns, targets among them; raise UserError if none is left."""
     targets, marks = choose_targets(frame, cfg), [*cfg.marks, *cfg.missing]
     group = [cfg.group] if cfg.group else []
@@ -95,7 +71,7 @@ def read_as(spec: Spec, inputs: bool = False) -> Plan:
     return Plan(numbers, names, spec.dates, spec.decimal)
 
 
-def tidy(table: Table, plan: Plan, targets: list[str], cfg: "DataConfig") -> Table:
+def tidy(table: Table, plan: Plan, targets: list[str], cfg: DataConfig) -> Table:
     """Return the rows that can be used, as numbers and names.
 
     A row without any target is left out where there are several, and a mistake where there is one.
@@ -128,7 +104,7 @@ def check_columns(table: Table, plan: Plan) -> None:
         raise UserError(f"{file} has no column {', '.join(lacking)}; it has {', '.join(there)}")
 
 
-def hold_out(tables: dict[str, Table], classes: list[str], cfg: "DataConfig") -> dict[str, Table]:
+def hold_out(tables: dict[str, Table], classes: list[str], cfg: DataConfig) -> dict[str, Table]:
     """Return the rows of all parts, divided by `classes` where none are to evaluate on."""
     (frame, places), groups, labels = tables["train"], None, None
     if "evaluation" not in tables:
@@ -138,7 +114,7 @@ def hold_out(tables: dict[str, Table], classes: list[str], cfg: "DataConfig") ->
         if classes:
             labels = frame.select(pl.concat_str(classes, separator=" ", ignore_nulls=True))
             labels = labels.to_series().to_list()
-        test = None if "test" in tables or isinstance(cfg.test, Path) else cfg.test
+        test = None if "test" in tables else cfg.test
         divided = divide(rows, cfg.holdout, test, labels, groups)
         tables |= {part: Table(frame[chosen], places[chosen]) for part, chosen in divided.items()}
     return tables

@@ -1,8 +1,9 @@
 """The embedded data: names of characters, each with the kind of character that it names."""
 
 import unicodedata
+from typing import Any
 
-from .rows import Row
+from .rows import Part, Row
 
 KINDS = {
     "Lu": "uppercase letter",
@@ -32,7 +33,7 @@ NUMBERED = ("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "HANGUL SYLL
 """names that go by a number or by their sound, tens of thousands of them"""
 
 
-def read_names() -> list[Row]:
+def list_names() -> list[Row]:
     """Return 12,704 names of characters with their kinds, the same ones in every Python.
 
     They are those of Unicode 3.2, which Python keeps as it was for internationalised domain names.
@@ -44,3 +45,8 @@ def read_names() -> list[Row]:
         if name and not name.startswith(NUMBERED):
             rows.append(Row(f"U+{code:04X}", name.lower(), kind))
     return rows
+
+
+def read_names(cfg: Any) -> dict[str, Part]:
+    """Return the names, which are all to be divided."""
+    return {"train": Part("the names", list_names())}

@@ -5,13 +5,20 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+#% if sources %#
 from ..core.errors import UserError, warn
 from .cells import to_names, to_text
+#% else %#
+from ..core.errors import UserError
+from .cells import to_text
+#% endif %#
 from .split import divide
 
+#% if sources %#
 NAMED = 8
 """broken rows that are named"""
 
+#% endif %#
 
 class Row(NamedTuple):
     """A text and its label, None where there is none."""
@@ -34,40 +41,42 @@ class Part(NamedTuple):
 
 def make_rows(places: Iterable[str], frame: pl.DataFrame, cfg: Any) -> list[Row]:
     """Return the rows of a table; columns that it lacks hold nothing. `cfg` is a DataConfig."""
+    columns = [to_text(frame[cfg.text], []).to_list()]
+    #% if sources %#
     nothing = pl.Series([None] * len(frame), dtype=pl.String)
-    label, group = (
-        to_names(frame[name] if name in frame.columns else nothing, marks).to_list()
-        for name, marks in ((cfg.label, cfg.missing), (cfg.group, []))
-    )
-    return list(map(Row, places, to_text(frame[cfg.text], []).to_list(), label, group))
+    for name, marks in ((cfg.label, cfg.missing), (cfg.group, [])):
+        column = frame[name] if name in frame.columns else nothing
+        columns.append(to_names(column, marks).to_list())
+    #% endif %#
+    return list(map(Row, places, *columns))
 
 
 def split(
-    parts: dict[str, Part],
-    holdout: float,
-    test: float | None,
-    skip_broken: bool,
-    known: list[str] | None = None,
+    parts: dict[str, Part], cfg: Any, known: list[str] | None = None
 ) -> tuple[dict[str, list[Row]], list[str]]:
     """Return the rows of each part, and the labels: `known` ones, or those to train on in order.
 
     Where none are to evaluate on, some are held out; a part without any label is left out. Raises
     UserError for fewer than two labels and, unless they are skipped, for rows without a text, or
-    with none of the labels.
+    with none of the labels. `cfg` is a DataConfig.
     """
     train = parts["train"]
     classes = known or sorted({row.label for row in train.rows if row.label and is_text(row.text)})
-    unlabelled = {None} | ({"-1"} - {*classes})  # as where a task keeps its labels back
     found = {}
-    for part, (source, rows) in parts.items():
+    for part, rows in ((part, given.rows) for part, given in parts.items()):
+        #% if sources %#
+        unlabelled = {None} | ({"-1"} - {*classes})  # as where a task keeps its labels back
         if part != "train" and {row.label for row in rows} <= unlabelled:
-            warn(f"{source} has no labels: it is left out")
-        else:
-            found[part] = check(source, rows, {*classes}, skip_broken)
+            warn(f"{parts[part].source} has no labels: it is left out")
+            continue
+        rows = check(parts[part].source, rows, {*classes}, cfg.skip_broken)
+        #% endif %#
+        found[part] = rows
     if len(classes) < 2:
         raise UserError(f"{train.source} has {len(classes)} labels; at least 2 are needed")
     if "evaluation" not in found:
-        found |= hold_out(found["train"], holdout, None if "test" in found else test)
+        test = None if "test" in found else cfg.test
+        found |= hold_out(found["train"], cfg.holdout, test)
     return found, classes
 
 
@@ -79,6 +88,7 @@ def hold_out(rows: list[Row], holdout: float, test: float | None) -> dict[str, l
     return {part: [rows[i] for i in indices] for part, indices in divided.items()}
 
 
+#% if sources %#
 def check(source: str, rows: list[Row], classes: set[str], skip_broken: bool) -> list[Row]:
     """Return the rows that can be used; raise UserError, naming some, if others aren't skipped."""
     faults = [find_fault(row, classes) for row in rows]
@@ -94,6 +104,7 @@ def check(source: str, rows: list[Row], classes: set[str], skip_broken: bool) ->
     return [row for row, fault in zip(rows, faults, strict=True) if not fault]
 
 
+#% endif %#
 def is_text(text: str | None) -> bool:
     """Return whether there is anything but space in a text."""
     return bool(text and text.strip())

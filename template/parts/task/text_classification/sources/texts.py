@@ -1,7 +1,9 @@
 """Texts with labels as batches of tokens, and as a table to look at."""
 
 from dataclasses import dataclass, field
+#% if sources %#
 from pathlib import Path
+#% endif %#
 
 import torch
 from torch import Tensor
@@ -55,6 +57,7 @@ def encode(texts: list[str], tokenizer: Words | Pieces, spec: Spec) -> dict[str,
     found = tokenizer.encode(texts, spec.length)
     rows = [row + [spec.padding] * (spec.length - len(row)) for row in found]
     return {"tokens": torch.tensor(rows), "count": torch.tensor([len(row) for row in found])}
+#% if sources %#
 
 
 def show_texts(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
@@ -66,3 +69,4 @@ def show_texts(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> st
         tokens = sample["tokens"][0, : sample["count"]].tolist()
         lines.append(f"{spec.classes[sample['label']]:{width}}  {tokenizer.decode(tokens)[:70]}")
     return "\n".join(lines)
+#% endif %#

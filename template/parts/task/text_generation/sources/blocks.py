@@ -69,6 +69,7 @@ def find_ends(text: Tensor) -> Tensor:
     return (text == END).nonzero().flatten()
 
 
+#% if sources %#
 def show_blocks(samples: list[dict[str, Tensor]]) -> str:
     """Return a table of blocks, a line for each: its number of bytes, and as much as fits of it."""
     lines = ["bytes  text (⏎ ends a line, · a document)"]
@@ -79,6 +80,7 @@ def show_blocks(samples: list[dict[str, Tensor]]) -> str:
     return "\n".join(lines)
 
 
+#% endif %#
 def decode(text: list[int]) -> str:
     """Return bytes as text to look at."""
     pieces = bytes(text).split(bytes([END]))

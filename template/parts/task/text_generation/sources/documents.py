@@ -1,19 +1,19 @@
-"""Documents of text: Python's own reference, and files."""
+"""Documents of text: Python's own reference, and files that are read."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from ..core.errors import UserError
-from .files import is_hidden, list_files, read_text
+from .files import list_files, read_text
 from .readers import SUFFIXES, is_table, read_tables
-from .split import find_splits
 
 ALLOWED = (".txt", ".md", ".text", ".rst", *SUFFIXES)
 """files of a folder that hold text; one that is named may have any other suffix"""
 
 
-def read_topics() -> list[str]:
+def list_topics() -> list[str]:
     """Return the topics of Python's reference, as `help()` shows them, each paragraph once.
 
     Topics repeat one another's paragraphs; held-out text would be known from training otherwise.
@@ -30,27 +30,9 @@ def read_topics() -> list[str]:
     return ["\n\n".join(paragraphs) for paragraphs in documents.values() if paragraphs]
 
 
-def read_root(root: Path, column: str, encoding: str | None, lines: bool) -> dict[str, list[str]]:
-    """Return the documents of each part that has a folder or file in `root`, or else all.
-
-    Each file is a document, each row of a table and, with `lines`, each line of the file that
-    `root` is. Raises UserError for what can't be read.
-    """
-    if lines and root.is_file() and not is_table(root):
-        return {"train": read_text(root, encoding).splitlines()}
-    places = {"train": root}
-    if root.is_dir():
-        there = [p for p in sorted(root.iterdir()) if not is_hidden(p.name)]
-        there = {p.stem: p for p in there if p.is_dir() or p.suffix.lower() in ALLOWED}
-        splits = {part: there[name] for part, name in find_splits(there).items()}
-        places = splits if "evaluation" in splits else places
-    return {part: read_place(place, column, encoding) for part, place in places.items()}
-
-
-def read_place(path: Path, column: str, encoding: str | None) -> list[str]:
-    """Return the documents of a file, or of all files of a folder."""
-    files = list_documents(path)
-    return [document for file in files for document in read_document(file, column, encoding)]
+def read_topics(cfg: Any) -> dict[str, list[str]]:
+    """Return the topics, which are all to be divided."""
+    return {"train": list_topics()}
 
 
 def list_documents(path: Path) -> list[Path]:
