@@ -304,14 +304,17 @@ def test_container_holds_what_training_reads(project: Path) -> None:
 
 
 @pytest.mark.parametrize("answers", [EVERYTHING, *AGENTS], ids=str)
-def test_agents_are_told_of_every_file(render, answers: dict) -> None:
+def test_agents_are_told_of_every_place(render, answers: dict) -> None:
+    """Of each file at the top and of each room; in a room, the first line of a file is its job."""
     project = render(**answers)
     text = (project / "AGENTS.md").read_text(encoding="utf-8")
-    package = project / "digits"
-    modules = {path.relative_to(package).as_posix() for path in package.rglob("[!_]*.py")}
-    named = set(re.findall(r"`([\w/]+\.py)`", text))
-    assert named | {f"trackers/{x}.py" for x in answers.get("trackers", [])} == modules
-    assert len(text.splitlines()) < 60
+    files = {path.name for path in (project / "digits").glob("[!_]*.py")}
+    rooms = {path.parent.name for path in (project / "digits").glob("*/*.py")}
+    named = set(re.findall(r"`(\w+(?:\.py|/))", text)) - {"configs/"}
+    assert named == files | {f"{room}/" for room in rooms}
+    jobs = [path.read_text("utf-8").split("\n")[0] for path in (project / "digits").rglob("*.py")]
+    assert len({*jobs}) == len(jobs) and all(re.fullmatch(r'""".{10,}[.:]("{3})?', x) for x in jobs)
+    assert len(text.splitlines()) < 70
 
 
 @pytest.mark.parametrize("name", ["mit", "apache", "bsd"])
