@@ -36,10 +36,11 @@ def hold_out(
             names.append(f"{first} {number}")
             draws[names[-1]] = (first + number * GOLDEN) % 1
     parts = divide(names, holdout, test, draws=draws)
-    if not all(parts.values()):
+    wanted = ["train", "evaluation", "test"] if test else ["train", "evaluation"]
+    if len(parts) < len(wanted):
         kind = "documents" if whole else f"pieces of {SHORTEST} characters or more"
         raise UserError(
-            f"{len(draws)} different {kind} can't be shared by {', '.join(parts)}, which need one "
+            f"{len(draws)} different {kind} can't be shared by {', '.join(wanted)}, which need one "
             "each; bring more text, or set data.test to null"
         )
     return {part: unite(pieces, numbers, rows) for part, rows in parts.items()}

@@ -21,16 +21,22 @@ def read_root(cfg: Any) -> dict[str, list[str]]:
     root = cfg.root
     if not cfg.packed and root.is_file() and not is_table(root):
         found = {"train": read_text(root, cfg.encoding).splitlines()}
+    else:
+        found = {part: read_place(place, cfg) for part, place in find_places(root).items()}
+    if not any(found["train"]):
+        raise UserError(f"there is no text to train on in {root}")
+    return found
+
+
+def find_places(root: Path) -> dict[str, Path]:
+    """Return the file or folder of each part in `root`, or else `root` to be divided."""
     places = {"train": root}
     if root.is_dir():
         there = [p for p in sorted(root.iterdir()) if not is_hidden(p.name)]
         there = {p.stem: p for p in there if p.is_dir() or p.suffix.lower() in ALLOWED}
         splits = {part: there[name] for part, name in find_splits(there).items()}
         places = splits if "evaluation" in splits else places
-    found = {part: read_place(place, cfg) for part, place in places.items()}
-    if not any(found["train"]):
-        raise UserError(f"there is no text to train on in {root}")
-    return found
+    return places
 
 
 def read_place(path: Path, cfg: Any) -> list[str]:

@@ -32,4 +32,4 @@ def test_names_what_is_wrong_with_a_stream(module, train, hf_images):
         (["--data.eval_split", "dev"], "no split dev"),
     ):
         with pytest.raises(module("core.errors").UserError, match=words):
-            train(*TINY, "--data.hf", "images", *STREAM, *given)
+            train(*TINY, "--data.hf", "images", *STREAM, *given, "--resume", "never")
