@@ -110,10 +110,12 @@ WORKLOADS = (
 
 def make_peers(workload: Workload, folder: Path) -> list[Peer]:
     """Render the projects that a workload needs, and return its rows."""
-    lean = render(folder / "lean", workload.network, task=workload.task)
+    crops = ["augment"] if workload.task == "image_classification" else []
+    lean = render(folder / "lean", workload.network, task=workload.task, extras=crops)
     rows = [Peer("bare", "bare", lean, "bare"), Peer("lean", "template", lean, "bare")]
     if "full" in workload.peers:
-        full = render(folder / "full", workload.network, task=workload.task, **FULL)
+        full_answers = FULL | {"extras": [*crops, *FULL["extras"]]}
+        full = render(folder / "full", workload.network, task=workload.task, **full_answers)
         rows.append(Peer("bare, EMA", "bare", full, "bare, EMA"))
         rows.append(Peer("full", "template", full, "bare, EMA", PATIENT))
     rows += [Peer(name, loop, lean, "bare") for name, loop in RIVALS.items()]

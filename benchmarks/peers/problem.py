@@ -90,9 +90,9 @@ def read_source(plan: SimpleNamespace) -> tuple[Dataset, Dataset]:
     data = plan.data
     if plan.text:
         from digits.sources.blocks import Blocks, hold_out
-        from digits.sources.documents import read_topics
+        from digits.sources.documents import list_topics
 
-        texts = hold_out(read_topics(), data.holdout, data.test)
+        texts = hold_out(list_topics(), data.holdout, data.test)
         parts = {p: Blocks(text, data.block, data.packed, data.limit) for p, text in texts.items()}
     elif data.root:
         from pathlib import Path

@@ -37,7 +37,7 @@ class Memory:
             return inputs
         data, images = self.plan.data, inputs.float().div_(255)
         if augmented and data.augment.crop:
-            from digits.task.augment import shift_and_flip
+            from digits.extras.augment import shift_and_flip
 
             draw = torch.rand(len(images), 3).to(images.device)
             images = shift_and_flip(images, draw, data.augment.crop, 0.0)

@@ -45,6 +45,10 @@ errors.run_command(train.main)
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for other users")
 
 
+# Of files, which the loader has workers for.
+LEAN = rows.LEAN | {"trackers/tensorboard": True, "sources/folder": True}
+
+
 @pytest.fixture
 def live(nursery, snapshot, tmp_path) -> Callable[..., Life]:
     """Give a function that runs train in a project, which may be edited, with some settings."""
@@ -62,7 +66,7 @@ def copied(snapshot: Path, folder: Path, edits: dict[str, tuple[str, str]] | Non
     """Give a lean project, with a text of some files replaced."""
     project = folder / "project"
     if not project.exists():
-        copy(snapshot, project, rows.answers(rows.LEAN | {"trackers/tensorboard": True}))
+        copy(snapshot, project, rows.answers(LEAN))
     for name, (old, new) in (edits or {}).items():
         path = project / "digits" / name
         assert path.read_text().count(old) == 1

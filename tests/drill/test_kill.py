@@ -43,13 +43,12 @@ SETTINGS = {
     "schedule.warmup": "3 steps",
     "model.width": "4",
     "model.dropout": "0.3",
-    "data.augment.flip": "0.5",
-    "data.augment.erase": "0.5",
 }
 KILLED = (-signal.SIGKILL, -signal.SIGALRM)
 OF_ANSWER = {
     # Nothing improves by that much, so that the fourth evaluation ends the run.
     "early_stopping": {"early_stopping.min_delta": "9", "early_stopping.patience": "3"},
+    "extras/augment": {"data.augment.flip": "0.5", "data.augment.erase": "0.5"},
 }
 KILLS = 4
 """of each row in the long form"""
@@ -102,7 +101,9 @@ class Scenario:
         self.row, self.processes, self.nursery, self.folder = row, row["processes"], nursery, folder
         self.compiles = compiles
         self.random = random.Random(number)
-        given = rows.LEAN | {name: value for name, value in row.items() if name in rows.LEAN}
+        # The loader has workers where there are samples to read.
+        given = rows.LEAN | {"sources/folder": True}
+        given |= {name: value for name, value in row.items() if name in rows.LEAN}
         for question in ("optimizer", "schedule"):  # each answer in its turn
             answers = rows.factors()[question]
             given[question] = answers[number % len(answers)]

@@ -99,9 +99,26 @@ def loop(text: str) -> tuple[int, int]:
 
 
 def lost(short: str, long: str) -> str | None:
-    """Give the first line of a text that another one doesn't hold in the same order."""
-    rest = iter(long.splitlines())
-    return next((line for line in short.splitlines() if line not in rest), None)
+    """Give the first line of a text that another one doesn't hold in the same order.
+
+    An import may bring more names there: what it brings here is what counts.
+    """
+    (names, lines), (others, rest) = map(imports, (short, long))
+    if missing := names - others:
+        return min(missing)
+    rest = iter(rest)
+    return next((line for line in lines if line not in rest), None)
+
+
+def imports(text: str) -> tuple[set[str], list[str]]:
+    """Give what a module imports at its top, and its other lines."""
+    lines, names = text.splitlines(), set()
+    for node in parse(text).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            place = "." * getattr(node, "level", 0) + (getattr(node, "module", "") or "")
+            names |= {f"{place} {each.name}" for each in node.names}
+            lines[node.lineno - 1 : node.end_lineno] = length(node) * [""]
+    return names, lines
 
 
 def cost(row: dict, factor: str, render: Callable[..., Path]) -> int:
@@ -233,3 +250,5 @@ def test_lost_lines_are_found():
     assert lost("a\nc\n", "a\nb\n") == "c"
     assert lost("a\nc\n", "c\na\n") == "c"
     assert lost("a\na\n", "a\n") == "a"
+    assert lost("from .x import a\nb\n", "from .x import a, c\nb\n") is None
+    assert lost("from .x import a\nb\n", "from .x import c\nb\n") == ".x a"

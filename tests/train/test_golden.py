@@ -40,6 +40,8 @@ ROUNDED = {"fp32": 1e-3, "bf16": 1e-2}
 arithmetic, other initial weights or another order of the data show in the first steps"""
 SCORE = 0.012
 """what a best score may lie outside: four of 360 examples, where it is a share of them"""
+EXTRAS = {"image_classification": ["augment"]}
+"""what the figures were made with"""
 CASES = [
     pytest.param(task, precision, marks=[pytest.mark.deep] if precision != "fp32" else [])
     for task in TASKS
@@ -98,7 +100,7 @@ def test_figures_are_the_golden_ones(render, nursery, tmp_path, task, precision)
     if promised.get("python", PYTHON) != PYTHON:
         pytest.skip(f"what it reads is another text in Python {PYTHON}")
     known = golden(task, precision)
-    found = figures(nursery, render(task=task), tmp_path, precision)
+    found = figures(nursery, render(task=task, extras=EXTRAS.get(task, [])), tmp_path, precision)
     between = bounds(known, precision)
     assert len(between) >= 3
     for step, (low, high) in between.items():
@@ -147,6 +149,7 @@ def main() -> None:
         for task in sys.argv[1:] or TASKS:
             project = Path(place) / task
             copy = ["-m", "copier", "copy", "-q", "--defaults", "-r", "HEAD", "-d", f"task={task}"]
+            copy += ["-d", f"extras={json.dumps(EXTRAS.get(task, []))}"]
             subprocess.run([sys.executable, *copy, str(template), str(project)], check=True)
             found = {precision: {} for precision in PRECISIONS}
             for (name, told), precision in itertools.product(PROCESSORS.items(), PRECISIONS):

@@ -30,7 +30,7 @@ VARIED = {
     "bf16, all techniques": ({"precision": "bf16"} | ALL, {}),
     "bf16, accumulation": ({"precision": "bf16"}, ACCUMULATE),
     "bf16, SGD, one-cycle": (
-        {"precision": "bf16", "optimizer": "sgd", "schedule": "onecycle"},
+        {"precision": "bf16", "optimizer": "sgd", "schedule": "onecycle", "sources/folder": True},
         {"--data.workers": "2"},
     ),
     "fp16": ({"precision": "fp16"}, {}),

@@ -34,7 +34,7 @@ KILLS = [(1, 1), *(pytest.param(n, 3, marks=pytest.mark.deep) for n in (1, 2))]
 
 def everything(task: str) -> dict:
     """Give a task's row with each technique that goes with the others, but the slow compiler."""
-    row = rows.LEAN | {"task": task, "early_stopping": True}
+    row = rows.LEAN | {"task": task, "early_stopping": True, "sources/folder": True}
     for factor in rows.factors():
         if factor.startswith("extras/") and factor != "extras/compile":
             on = row | {factor: True}
