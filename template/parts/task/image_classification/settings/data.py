@@ -1,7 +1,7 @@
 """Settings of `data`."""
 
-#% if 'augment' in extras or 'auto_augment' in extras or 'mixup' in extras
-      or 'progressive_resizing' in extras %#
+#% set changes = ['augment', 'auto_augment', 'mixup', 'progressive_resizing'] %#
+#% if changes | select('in', extras) | list %#
 from dataclasses import dataclass, field
 #% else %#
 from dataclasses import dataclass
