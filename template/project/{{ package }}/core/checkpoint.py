@@ -1,13 +1,9 @@
-"""Checkpoints that are whole or not there: written beside, synced to disk, renamed."""
+"""Checkpoints: written whole, checked as they are read, and never executed."""
 
 import json
 import logging
-import os
 import pickle
-import shutil
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from .errors import Fault, UserError, one_line
+from .errors import UserError, one_line
+from .files import give_name, remove, written_whole
 
 FORMAT = 1
 log = logging.getLogger(__name__)
@@ -32,56 +29,34 @@ def save_checkpoint(
     `states` are objects with `state_dict` and `load_state_dict`, by name. Raises Fault if it can't
     be written; the ones before it are then as they were.
     """
-    beside = root / f".step-{step:08d}"
-    shutil.rmtree(beside, ignore_errors=True)
-    with writing(beside):
-        beside.mkdir(parents=True)
-        save_model(model, str(beside / "model.safetensors"))
-        with (beside / "state.pt").open("wb") as file:
-            torch.save({name: s.state_dict() for name, s in states.items()}, file)
-        files = {path.name: checksum(path) for path in beside.iterdir()}
+    with written_whole(root / f"step-{step:08d}") as folder:
+        folder.mkdir()
+        write_states(folder, model, states)
+        files = {path.name: checksum(path) for path in folder.iterdir()}
         manifest = {"format": FORMAT, "step": step, "crc32": files}
-        (beside / "manifest.json").write_text(json.dumps(manifest))
-        for path in [*beside.iterdir(), beside]:
-            sync(path)
-    put_in_place(beside, keep)
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+    delete_others(root / f"step-{step:08d}", keep)
 
 
-def put_in_place(folder: Path, keep: int) -> Path:
-    """Give a whole checkpoint its name, if it is hidden, and keep only it and those before it."""
-    root, final = folder.parent, folder.with_name(folder.name.removeprefix("."))
-    if folder != final:
-        shutil.rmtree(root / ".old", ignore_errors=True)
-        if final.exists():  # of the same step, before its evaluation
-            final.rename(root / ".old")
-        folder.rename(final)
-        sync(root)
-    # One of a later step is damaged: the run went on from before it.
-    kept = sorted(path for path in root.glob("step-*") if path <= final)[-keep:]
-    for other in {*root.glob("step-*"), *root.glob(".*")} - {*kept}:
-        shutil.rmtree(other)
-    return final
+def write_states(folder: Path, model: nn.Module, states: dict[str, Any]) -> None:
+    """Write the files of a checkpoint that hold the weights and the states."""
+    save_model(model, str(folder / "model.safetensors"))
+    with (folder / "state.pt").open("wb") as file:
+        torch.save({name: state.state_dict() for name, state in states.items()}, file)
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
-    """Write the weights alone, in one step that can't be seen half done, or raise Fault."""
-    beside = path.with_suffix(".part")
-    with writing(beside):
-        path.parent.mkdir(exist_ok=True)
+    """Write the weights alone, or raise Fault."""
+    with written_whole(path) as beside:
         save_model(model, str(beside))
-        sync(beside)
-        beside.replace(path)
-        sync(path.parent)
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Remove what could be written of a file or folder if not all of it can, and raise Fault."""
-    try:
-        yield
-    except (OSError, RuntimeError, SafetensorError) as error:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        raise Fault(f"{path} can't be written: {one_line(error)}; those before are whole") from None
+def delete_others(newest: Path, keep: int) -> None:
+    """Delete all checkpoints but `newest` and those before it, `keep` in all."""
+    # One of a later step is damaged: the run went on from before it.
+    kept = sorted(path for path in newest.parent.glob("step-*") if path <= newest)[-keep:]
+    for other in {*newest.parent.glob("step-*"), *newest.parent.glob(".*")} - {*kept}:
+        remove(other)
 
 
 def newest_checkpoint(root: Path) -> Path | None:
@@ -107,24 +82,27 @@ def is_whole(folder: Path) -> bool:
 def resume(root: Path, model: nn.Module, states: dict[str, Any], keep: int) -> None:
     """Bring the model and the states to the newest whole checkpoint, if there is one.
 
-    Process 0 chooses it for all. Raises UserError for a checkpoint of another format or model.
+    Process 0 chooses it for all. Raises UserError for one of another format, model or setup.
     """
     chosen = [newest_checkpoint(root) if PartialState().is_main_process else None]
-    if chosen[0]:
-        chosen = [put_in_place(chosen[0], keep)]  # which a kill may have cut short
+    if folder := chosen[0]:
+        chosen = [folder.with_name(folder.name.removeprefix("."))]
+        if folder != chosen[0]:
+            give_name(folder, chosen[0])
+        delete_others(chosen[0], keep)
     broadcast_object_list(chosen)
-    if chosen[0]:
-        load_checkpoint(chosen[0], model, states)
+    if folder := chosen[0]:
+        found = json.loads((folder / "manifest.json").read_text())["format"]
+        if found != FORMAT:
+            raise UserError(f"{folder} has format {found}; this code reads format {FORMAT}")
+        read_states(folder, model, states)
 
 
-def load_checkpoint(folder: Path, model: nn.Module, states: dict[str, Any]) -> None:
-    """Bring the model and the states to where the checkpoint was written.
+def read_states(folder: Path, model: nn.Module, states: dict[str, Any]) -> None:
+    """Bring the model and the states to what `write_states` wrote; raise UserError if they can't.
 
-    Raises UserError for a checkpoint of another format, model or set of states.
+    No code that a file holds is executed.
     """
-    found = json.loads((folder / "manifest.json").read_text())["format"]
-    if found != FORMAT:
-        raise UserError(f"{folder} has format {found}; this code reads format {FORMAT}")
     load_weights(folder / "model.safetensors", model)
     try:
         saved = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
@@ -168,14 +146,3 @@ def checksum(path: Path) -> int:
         while block := file.read(1 << 20):
             value = zlib.crc32(block, value)
     return value
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk; Windows can't tell of a folder."""
-    if path.is_dir() and os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

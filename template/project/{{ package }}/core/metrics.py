@@ -4,6 +4,8 @@ import json
 import math
 from pathlib import Path
 
+from .files import written_whole
+
 
 class Ledger:
     """Appends a line per logged step; those behind `step`, which will come again, are dropped.
@@ -12,14 +14,13 @@ class Ledger:
     """
 
     def __init__(self, run: Path, step: int, pending: bool):
-        self.path = run / "metrics.jsonl"
-        lines = self.path.read_text().splitlines(keepends=True) if self.path.exists() else []
+        path = run / "metrics.jsonl"
+        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
         last = (step, not pending)
-        kept = [line for line in lines if line.endswith("\n") and place(json.loads(line)) <= last]
-        beside = self.path.with_suffix(".part")
-        beside.write_text("".join(kept))
-        beside.replace(self.path)
-        self.file = self.path.open("a", buffering=1)
+        with written_whole(path) as beside:
+            whole = (line for line in lines if line.endswith("\n"))
+            beside.write_text("".join(line for line in whole if place(json.loads(line)) <= last))
+        self.file = path.open("a", buffering=1)
 
     def log(self, values: dict[str, float], step: int) -> None:
         """Append the values of a step; those that aren't finite, which JSON lacks, as null."""
@@ -31,5 +32,5 @@ class Ledger:
 
 
 def place(line: dict[str, float]) -> tuple[int, bool]:
-    """Return where a line stands in a run: its step, and whether it is the evaluation after it."""
+    """Return a line's step, and whether it is of the evaluation after it."""
     return line["step"], any(name.startswith("eval/") for name in line)
