@@ -23,7 +23,9 @@ pytestmark = [pytest.mark.drill, pytest.mark.slow]
 PLACES = ("checkpoint", "evaluation", "records", "loop", "start", CLOCK)
 """where kills come; all but those of the start after the first step"""
 FILES = {"checkpoint.py": "checkpoint", "evaluate.py": "evaluation", "trackers": "records"}
-FILES |= dict.fromkeys(("metrics.py", "log.py", "run_folder.py"), "records")
+FILES |= {"files.py": "checkpoint"} | dict.fromkeys(
+    ("metrics.py", "log.py", "run_folder.py", "manifest.py"), "records"
+)
 """the place of a file or folder of the package; the others are the loop's"""
 FACTORS = {
     "processes": [1, 2],

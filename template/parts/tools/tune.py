@@ -27,8 +27,9 @@ from optuna.trial import TrialState, create_trial
 from .. import train
 from ..config import Config, parse_config
 from ..core.errors import Fault, RunError, UserError, find_fault, last_line, one_line, run_command
+from ..core.manifest import fixed_settings
 from ..core.rng import mix
-from ..core.run_folder import PATIENCE, RUNS, fixed_settings, make_folder
+from ..core.run_folder import PATIENCE, RUNS, make_folder
 from ..core.settings import Parser
 from ..core.stop import PREEMPTED, SIGNALS
 

@@ -1,5 +1,6 @@
 """What a run's folder says: what it was made of, whether it runs, how it ended."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -37,6 +38,23 @@ def test_state_is_the_truth_after_a_kill(train, module):
     assert read(Path("runs/run")) == "killed"
     assert train() == 0
     assert read(Path("runs/run")) == status()["state"] == "finished"
+
+
+def test_full_disk_hides_no_error_and_keeps_no_lock(train, module, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fail(*_):
+        patch.setattr(module("core.files"), "sync", full)
+        raise module("core.errors").RunError("the first error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module("core.metrics").Ledger, "close", full)
+        patch.setattr(module("train"), "save_checkpoint", fail)
+        with pytest.raises(module("core.errors").RunError, match="the first error"):
+            train()
+    with FileLock("runs/run/.lock", timeout=0):
+        pass
 
 
 def test_other_data_are_refused_and_nothing_is_lost(train, module):

@@ -1,33 +1,24 @@
-"""The run folder: its name, its lock, what it was made of and how it ended."""
+"""The run folder: its name, its lock, and how the run ended."""
 
 import json
-import platform
 import shutil
-import subprocess
-import sys
 from contextlib import suppress
-from importlib.metadata import distributions
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import torch
-import yaml
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from filelock import FileLock, Timeout
 
-from ..config import Config, flatten, parse_config, to_yaml
-from .errors import UserError, one_line
+from ..config import Config, to_yaml
+from .errors import Fault, UserError, attempt, one_line
+from .files import written_whole
 from .log import figure
+from .manifest import check_data, check_same, describe, fixed_settings
 from .rng import mix
 
 RUNS = Path("runs")
-FREE = {"name", "resume", "time_limit", "log_every", "save_every", "keep"}
-FREE |= {"data.batch_size", "data.workers", "optim.accumulate", "optim.max_skips"}
-"""settings that may change from one start of a run to the next"""
-WINDOW = "data.batch_size x optim.accumulate x processes"
-"""what must not: the number of examples of an optimizer step, however they are spread"""
 PATIENCE = 10
 """seconds to wait for a folder's lock, which a killed run's loader workers hold for some more"""
 
@@ -38,12 +29,7 @@ class Run:
     def __init__(self, cfg: Config, accelerator: Accelerator):
         self.cfg, self.processes = cfg, accelerator.num_processes
         self.main = accelerator.is_main_process
-        found: list[Path | UserError | None] = [None]
-        if self.main:
-            try:
-                found = [self.open()]
-            except UserError as error:
-                found = [error]
+        found = [attempt(self.open) if self.main else None]
         broadcast_object_list(found)  # an error, too, or the others would wait for this process
         if isinstance(found[0], UserError):
             raise found[0]
@@ -80,7 +66,8 @@ class Run:
             self.write("manifest.json", describe(self.cfg, self.processes))
             self.write("spec.json", spec)
             self.write("data.json", data)
-            (self.folder / "config.yaml").write_text(to_yaml(self.cfg))
+            with written_whole(self.folder / "config.yaml") as beside:
+                beside.write_text(to_yaml(self.cfg))
         self.begun = True
         # What stays if it is killed; that it runs is told by its lock.
         self.write("status.json", {"state": "unfinished"})
@@ -101,23 +88,24 @@ class Run:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, _: object) -> None:
-        if self.main:
-            if kind and self.begun:
+        if not self.main:
+            return
+        if kind and self.begun:
+            with suppress(Fault):  # of a full disk, say, which ends the run
                 reason = one_line(error) or kind.__name__
-                with suppress(OSError):  # of a full disk, say, which ends the run
-                    self.write("status.json", {"state": "failed", "reason": reason})
-            if kind and self.log:
+                self.write("status.json", {"state": "failed", "reason": reason})
+        if kind and self.log:
+            with suppress(OSError):
                 self.log.close("failed")
-            self.lock.release()
-            if kind and not (self.folder / "config.yaml").exists():
-                shutil.rmtree(self.folder)
+        self.lock.release()
+        if kind and not (self.folder / "config.yaml").exists():
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self, name: str, content: dict[str, Any]) -> None:
-        """Write a JSON file of the folder, which is never seen half written."""
+        """Write a JSON file of the folder."""
         if self.main:
-            beside = self.folder / f"{name}.part"
-            beside.write_text(json.dumps(content, indent=2))
-            beside.replace(self.folder / name)
+            with written_whole(self.folder / name) as beside:
+                beside.write_text(json.dumps(content, indent=2))
 
 
 def read_state(folder: Path) -> str:
@@ -132,13 +120,6 @@ def read_state(folder: Path) -> str:
     return "killed" if state == "unfinished" else state
 
 
-def fixed_settings(cfg: Config, processes: int) -> dict[str, Any]:
-    """Return the settings, by dotted key, that are the same in all starts of a run."""
-    settings = flatten(yaml.safe_load(to_yaml(cfg)))
-    window = {WINDOW: cfg.data.batch_size * cfg.optim.accumulate * processes}
-    return {key: value for key, value in settings.items() if key not in FREE} | window
-
-
 def make_folder(folder: Path, fresh: bool) -> Path:
     """Return the folder, made if need be; a fresh one is the first free of NAME, NAME-2, ..."""
     for number in count(1):
@@ -146,55 +127,3 @@ def make_folder(folder: Path, fresh: bool) -> Path:
         with suppress(FileExistsError):
             candidate.mkdir(parents=True, exist_ok=not fresh)
             return candidate
-
-
-def check_same(folder: Path, settings: dict[str, Any]) -> None:
-    """Raise UserError if the folder's run was started with other settings.
-
-    What wasn't a setting then must have its default, which does what was done before it.
-    """
-    processes = json.loads((folder / "manifest.json").read_text())["processes"]
-    before = fixed_settings(parse_config("", [], folder / "config.yaml"), processes)
-    for key in before | settings:
-        if before.get(key) != settings.get(key):
-            raise UserError(
-                f"{folder} was started with {key} {before.get(key)}, not {settings.get(key)}; "
-                "use the same settings, another --name, or --resume never"
-            )
-
-
-def check_data(folder: Path, data: dict[str, str]) -> None:
-    """Raise UserError if the folder's run was started with other data."""
-    before = json.loads((folder / "data.json").read_text())
-    for part in before | data:
-        if before.get(part) != data.get(part):
-            raise UserError(
-                f"{folder} was started with other data: its part for {part} was "
-                f"{before.get(part)}, now {data.get(part)}; bring the files back, or begin anew "
-                "with another --name, or --resume never"
-            )
-
-
-def describe(cfg: Config, processes: int) -> dict[str, Any]:
-    """Return what this run is made of: code, answers, packages and machine."""
-    project = Path(__file__).parents[2]
-    answers = project / ".copier-answers.yml"
-
-    def git(*command: str) -> str | None:
-        try:
-            done = subprocess.run(["git", *command], cwd=project, capture_output=True, text=True)
-        except FileNotFoundError:
-            return None
-        return done.stdout if done.returncode == 0 else None
-
-    return {
-        "command": sys.argv,
-        "seed": cfg.seed,
-        "template": yaml.safe_load(answers.read_text()) if answers.exists() else None,
-        "git": {"commit": git("rev-parse", "HEAD"), "diff": git("diff", "HEAD")},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "processes": processes,
-        "packages": {d.name: d.version for d in distributions()},
-    }
