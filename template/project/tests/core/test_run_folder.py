@@ -50,7 +50,7 @@ def test_full_disk_hides_no_error_and_keeps_no_lock(train, module, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(module("core.metrics").Ledger, "close", full)
-        patch.setattr(module("train"), "save_checkpoint", fail)
+        patch.setattr(module("core.nonfinite").Watch, "check", fail)
         with pytest.raises(module("core.errors").RunError, match="the first error"):
             train()
     with FileLock("runs/run/.lock", timeout=0):
