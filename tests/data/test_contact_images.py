@@ -237,17 +237,18 @@ def test_numbers_are_scaled_by_what_their_mode_holds(projects, values, file, set
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_any_orientation_is_shown_upright(projects, tag, kind):
     pixels, undone = projects(TASKS[0], "sources.pixels"), np.zeros((10, 12, 3), np.uint8)
+    lies = projects(TASKS[1], "segment").LYING
     undone[:5, :6], undone[5:, 6:] = 255, 120  # three corners of their own
     upright = Image.fromarray(undone)
-    lying = upright if tag == 1 else upright.transpose(pixels.LYING[tag])
+    lying = upright if tag == 1 else upright.transpose(lies[tag])
     exif = Image.Exif()
     exif[0x0112] = tag
     lying.save("x", format=kind, exif=exif, **({"quality": 100} if kind != "PNG" else {}))
     read = pixels.open_image(Path("x"))
     assert read.size == (12, 10)
     assert np.abs(np.asarray(read).astype(int) - undone).mean() < 12
-    with pixels.opening(Path("x")) as opened:
-        turn = pixels.LYING.get(pixels.find_orientation(opened))
+    with Image.open("x") as opened:
+        turn = lies.get(pixels.find_orientation(opened))
     again = read if turn is None else read.transpose(turn)
     assert again.size == lying.size
     assert np.abs(np.asarray(again).astype(int) - np.asarray(lying)).mean() < 12
@@ -298,9 +299,9 @@ def test_large_photos_get_a_size_that_is_told(run):
 
 def test_heads_are_read_only_if_they_are_needed(projects, monkeypatch):
     root, opened = write("data", 20), []
-    survey, data = projects(TASKS[0], "sources.survey"), projects(TASKS[0], "data")
-    before = survey.opening
-    monkeypatch.setattr(survey, "opening", lambda path: opened.append(path) or before(path))
+    samples, data = projects(TASKS[0], "sources.samples"), projects(TASKS[0], "data")
+    count = samples.count_channels
+    monkeypatch.setattr(samples, "count_channels", lambda head: opened.append(head) or count(head))
     data.build_loaders(data.DataConfig(root=root), 0)
     assert len(opened) == 40
     data.build_loaders(data.DataConfig(root=root, channels=3), 0)
