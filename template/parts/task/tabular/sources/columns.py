@@ -7,6 +7,7 @@ import polars as pl
 
 from ..core.errors import UserError
 from .cells import to_names, to_text
+from .numbers import THOUSANDS, is_date, read_dates, to_numbers
 from .readers import Table
 
 NUMERIC = 0.9
@@ -15,17 +16,12 @@ LARGEST = 1e30
 """beyond it a number is no amount, but a mark, or a mistake; float32 ends at 3.4e38"""
 LOOK = 10_000
 """rows that are looked at to tell what a column holds"""
-DAY = 86_400_000
-"""milliseconds of a day"""
 MANY = 20
 """rows from which on a column may be told to be of names that hardly repeat"""
 NAMED = 10
 """broken values that an error names"""
 DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%b %d, %Y")
 TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S%.f")
-ZONE = r"\s*(Z|UTC|[+-]\d\d:?\d\d)$"
-THOUSANDS = {".": r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$", ",": r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$"}
-"""by the decimal sign, numbers whose digits are grouped by the other one"""
 
 
 @dataclass
@@ -61,58 +57,6 @@ class Faults:
             told = "; ".join(list(self.told.values())[:NAMED])
             more = f"; and {len(self.told) - NAMED} more rows" if len(self.told) > NAMED else ""
             raise UserError(f"{told}{more}; data.skip_broken leaves such rows out")
-
-
-def to_numbers(
-    column: pl.Series, marks: list[str], decimal: str = ".", date: str | None = None
-) -> tuple[pl.Series, pl.Series]:
-    """Return a column as float64, null where it is missing, and which of its values are mistakes.
-
-    Dates are days since 1970.
-    """
-    if is_date(column.dtype):
-        days = column.cast(pl.Datetime("ms")).to_physical().cast(pl.Float64) / DAY
-        return days, days.is_nan().fill_null(False)
-    if not (column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.String)):
-        column = to_text(column, marks)
-    plain = column.dtype != pl.String or (decimal == "." and not date)
-    numbers = column.cast(pl.Float64, strict=False) if plain else column.clear(len(column))
-    numbers = numbers.cast(pl.Float64).fill_nan(None)
-    # Few are left, as a rule: the others need no look at how they are written.
-    rest = column.is_not_null() & numbers.is_null()
-    if rest.any():
-        text = to_text(column.filter(rest), marks)
-        found = read_dates(text, date) if date else read_numbers(text, decimal)
-        places = rest.arg_true()
-        numbers.scatter(places, found)
-        rest = rest.clone().scatter(places, text.is_not_null() & found.is_null())
-    return numbers.set(numbers.is_in(list_numbers(marks)).fill_null(False), None), rest
-
-
-def is_date(dtype: pl.DataType) -> bool:
-    """Return whether values are dates as they are."""
-    return dtype == pl.Date or dtype == pl.Datetime
-
-
-def list_numbers(words: list[str]) -> list[float]:
-    """Return the words that are numbers, such as -999."""
-    return pl.Series(words, dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls().to_list()
-
-
-def read_numbers(text: pl.Series, decimal: str) -> pl.Series:
-    """Return the numbers that are written as text, with this decimal sign; null for others."""
-    grouped = text.str.contains(THOUSANDS[decimal]).fill_null(False)
-    other = "," if decimal == "." else "."
-    text = text.str.replace_all(other, "", literal=True).zip_with(grouped, text)
-    if decimal == ",":
-        text = text.str.replace(",", ".", literal=True)
-    return text.cast(pl.Float64, strict=False)
-
-
-def read_dates(text: pl.Series, date: str) -> pl.Series:
-    """Return the days since 1970 of dates that are written so; null for others."""
-    days = text.str.replace(ZONE, "").str.to_datetime(date, strict=False, time_unit="ms")
-    return days.to_physical().cast(pl.Float64) / DAY
 
 
 def is_numeric(column: pl.Series, marks: list[str], decimal: str, date: str | None = None) -> bool:

@@ -1,19 +1,10 @@
 """Files of text as they lie about: which of them count, and how their bytes are read."""
 
-import codecs
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..core.errors import UserError
-
-MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-"""encodings by what files of them may begin with; UTF-32's little end begins as UTF-16's does"""
+from .encodings import BOMS
 
 
 def list_files(path: Path, suffixes: Iterable[str]) -> list[Path]:
@@ -45,7 +36,7 @@ def read_text(path: Path, encoding: str | None) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} can't be read: {error.strerror}") from None
-    marked = next((MARKS[mark] for mark in MARKS if data.startswith(mark)), None)
+    marked = next((name for mark, name in BOMS.items() if data.startswith(mark)), None)
     encoding = marked or encoding or "utf-8"
     try:
         return data.decode(encoding)
