@@ -18,7 +18,7 @@ def main() -> None:
     from digits.core.duration import to_steps
     from digits.data import build_loaders
 
-    cfg = parse_config("plan", settings)
+    cfg = parse_config(settings)
     loaders, spec = build_loaders(cfg.data, cfg.seed)
     loader = loaders["train"]
     epoch = len(loader)

@@ -63,12 +63,12 @@ def project(request, render, monkeypatch):
     row = rows.full(task=task) if full else rows.LEAN | {"task": task}
     monkeypatch.syspath_prepend(str(render(project_name=name, **rows.answers(row))))
     modules = {each: importlib.import_module(f"{name}.{each}") for each in MODULES}
-    yield SimpleNamespace(**modules)
+    yield SimpleNamespace(**{each.split('.')[-1]: module for each, module in modules.items()})
     for each in [each for each in sys.modules if each.split(".")[0] == name]:
         del sys.modules[each]
 
 
-MODULES = ["config", "errors", "optim", "schedule"]
+MODULES = ["config", "core.errors", "core.settings", "optim", "schedule"]
 
 
 def nest(key: str, value: object) -> dict:
@@ -106,7 +106,7 @@ def check(project, argv: list[str], words: set[str]) -> str:
     """See that settings are taken, and then do as they say, or are refused in one clear line."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            cfg = project.config.parse_config("test", argv)
+            cfg = project.config.parse_config(argv)
     except project.errors.UserError as error:
         refusal = str(error)
         assert refusal and len(refusal.splitlines()) == 1, refusal
@@ -115,7 +115,7 @@ def check(project, argv: list[str], words: set[str]) -> str:
     except SystemExit as done:
         assert done.code == 0 and {"-h", "--help"} & {*argv}
         return "help"
-    for key, hint in project.config.SETTINGS.items():
+    for key, hint in project.settings.list_settings(project.config.Config).items():
         value = cfg
         for part in key.split("."):
             value = getattr(value, part)
@@ -125,8 +125,8 @@ def check(project, argv: list[str], words: set[str]) -> str:
             assert isinstance(value, dict), f"{key} is {value}"
     with tempfile.TemporaryDirectory() as beside:
         file = Path(beside) / "resolved.yaml"
-        file.write_text(project.config.to_yaml(cfg))
-        assert project.config.parse_config("test", [], file) == cfg
+        file.write_text(project.settings.to_yaml(cfg))
+        assert project.config.parse_config([], file) == cfg
     return use(project, cfg)
 
 
@@ -186,7 +186,7 @@ def arguments(project) -> list[str]:
 
 def picks(project) -> st.SearchStrategy:
     """Give a setting, a section, or the arguments of an optimizer or a schedule, with a value."""
-    keys = list(project.config.SETTINGS)
+    keys = list(project.settings.list_settings(project.config.Config))
     sections = sorted({key.rpartition(".")[0] for key in keys} - {""})
     inner = st.dictionaries(st.sampled_from(arguments(project)), VALUE, min_size=1, max_size=2)
     return st.one_of(

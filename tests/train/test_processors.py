@@ -50,7 +50,7 @@ class Convolutions(TorchDispatchMode):
         return function(*given, **options or {})
 
 
-cfg = parse_config("walk", sys.argv[1:])
+cfg = parse_config(sys.argv[1:])
 loaders, spec = build_loaders(cfg.data, cfg.seed)
 batch, _ = next(loaders["train"].groups()).batches[0]
 hints = typing.get_type_hints(type(cfg.model))

@@ -75,7 +75,7 @@ def test_batches_carry_what_the_teacher_says_of_them(module, config, teacher):
     assert seen == [loader.plan.batch_size]
     logits = batch.pop("teacher")
     assert_equal(batch, plain)
-    settings = module("config").parse_config("", [], teacher / "config.yaml")
+    settings = module("config").parse_config([], teacher / "config.yaml")
     network, _ = module("trained").load_model(teacher, "best", settings)
     expected = model.compare(model.predict(network.eval(), batch), batch)[0]
     torch.testing.assert_close(logits, expected.detach())

@@ -38,7 +38,7 @@ def blocks(module) -> nn.Sequential:
 def test_gradients_are_the_same_of_less(module):
     results = []
     for settings in (OFF, []):
-        cfg = module("config").parse_config("test", [*SMALL, *settings])
+        cfg = module("config").parse_config([*SMALL, *settings])
         loaders, spec = module("data").build_loaders(cfg.data, cfg.seed)
         loader = loaders["train"]
         network = module("train").build_network(cfg, spec)

@@ -72,11 +72,11 @@ def test_pattern_makes_zeros(module):
     with pytest.raises(module("core.errors").UserError, match=r"init.zero: .*'norm3'"):
         init.initialize(model, init.InitConfig(zero="norm3"))
     with pytest.raises(module("core.errors").UserError, match=r"init.zero: no pattern: missing \)"):
-        module("config").parse_config("test", ["--init.zero", "(x"])
+        module("config").parse_config(["--init.zero", "(x"])
 
 
 def test_model_of_a_run_has_it(module):
-    cfg = module("config").parse_config("test", SMALL)
+    cfg = module("config").parse_config(SMALL)
     _, spec = module("data").build_loaders(cfg.data, cfg.seed)
     network = module("train").build_network(cfg, spec)
     torch.manual_seed(cfg.seed)

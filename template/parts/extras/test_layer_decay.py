@@ -81,7 +81,7 @@ def test_refuses_what_is_no_factor(module, value):
 def test_run_decays_the_rates_of_its_layers(module, train):
     settings = ["--duration", "14 steps", "--optim.lr_scale", "{}", "--schedule.name", "constant"]
     assert train(*settings, "--schedule.warmup", "0 steps", "--optim.layer_decay", "0.5") == 0
-    cfg = module("config").parse_config("test", SMALL)
+    cfg = module("config").parse_config(SMALL)
     _, spec = module("data").build_loaders(cfg.data, cfg.seed)
     network = module("model").build_model(cfg.model, spec)
     names = [name for name, _ in network.named_parameters()]

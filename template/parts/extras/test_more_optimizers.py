@@ -95,7 +95,7 @@ def test_best_weights_are_the_average(module, train, config):
     _, spec = module("data").build_loaders(config.data, config.seed)
     network = module("model").build_model(config.model, spec)
     network.load_state_dict(weights, strict=False)
-    cfg = module("config").parse_config("test", settings)
+    cfg = module("config").parse_config(settings)
     optimizer = module("optim").build_optimizer(network, cfg.optim)
     optimizer.load_state_dict(states["optimizer"])
     module("extras.more_optimizers").show_average(optimizer)

@@ -85,7 +85,7 @@ def test_branch_that_is_no_tensor_is_refused(module):
 
 
 def test_branches_of_the_model_are_dropped(module):
-    cfg = module("config").parse_config("test", [*SMALL, "--stochastic_depth.rate", "1"])
+    cfg = module("config").parse_config([*SMALL, "--stochastic_depth.rate", "1"])
     loaders, spec = module("data").build_loaders(cfg.data, cfg.seed)
     loader = loaders["train"]
     network = module("train").build_network(cfg, spec)
@@ -108,7 +108,7 @@ def last_of_each_block(network: nn.Module, ends: list[nn.Module]) -> list[nn.Mod
 
 
 def test_rate_of_zero_changes_nothing(module):
-    cfg = module("config").parse_config("test", [*SMALL, "--stochastic_depth.rate", "0"])
+    cfg = module("config").parse_config([*SMALL, "--stochastic_depth.rate", "0"])
     loaders, spec = module("data").build_loaders(cfg.data, cfg.seed)
     loader = loaders["train"]
     network = module("train").build_network(cfg, spec).eval()

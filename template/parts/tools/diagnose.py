@@ -3,6 +3,13 @@
 Nothing of it is kept. A finding is no error: the exit code is 0 with findings and without.
 """
 
+# PYTHON_ARGCOMPLETE_OK
+from ..config import check_arguments, parse_arguments
+from ..settings.diagnose import Diagnose
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Diagnose)
+
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -13,18 +20,16 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from jsonargparse.typing import PositiveInt
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from ..config import Config, parse_config
+from ..config import Config
 from ..core.averages import average, sum_up
 from ..core.device import find_fragile, finish, start
 from ..core.errors import run_command
 from ..core.loader import Group
 from ..core.rng import reseed
 from ..core.run_folder import RUNS
-from ..core.settings import Parser
 from ..step import Step
 from ..train import Progress, build, follow
 from .symptoms import Output, Parameter, Seen, describe, find_symptoms
@@ -166,10 +171,7 @@ def main(argv: list[str]) -> None:
 
     Further arguments are settings, as of the train command.
     """
-    parser = Parser("diagnose", main.__doc__)
-    parser.add_argument("--steps", type=PositiveInt, default=50, help="on one batch (50)")
-    given, settings = parser.parse_known_args(argv)
-    cfg = parse_config(parser.prog, settings)
+    given, cfg = parse_arguments(Diagnose, argv)
     accelerator = start(cfg.precision)
     with torch.compiler.set_stance("force_eager"):  # compiled, modules can't be looked at
         seen = observe(cfg, accelerator, given.steps)

@@ -3,22 +3,27 @@
 A short training whose learning rate rises exponentially (Smith, WACV 2017); nothing of it is kept.
 """
 
+# PYTHON_ARGCOMPLETE_OK
+from ..config import check_arguments, parse_arguments
+from ..settings.find_lr import FindLR
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(FindLR)
+
 import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from accelerate import Accelerator
-from jsonargparse.typing import PositiveFloat, PositiveInt
 from matplotlib.figure import Figure
 
-from ..config import Config, parse_config
+from ..config import Config
 from ..core.averages import average, sum_up
 from ..core.device import finish, start
 from ..core.errors import UserError, run_command
 from ..core.rng import reseed
 from ..core.run_folder import RUNS
-from ..core.settings import Parser
 from ..train import Progress, build, follow
 
 SMOOTHING = 0.9
@@ -86,14 +91,7 @@ def main(argv: list[str]) -> None:
 
     Further arguments are settings, as of the train command.
     """
-    parser = Parser("find_lr", main.__doc__)
-    parser.add_argument("--low", type=PositiveFloat, default=1e-6, help="first rate (1e-6)")
-    parser.add_argument("--high", type=PositiveFloat, default=10.0, help="last rate (10)")
-    parser.add_argument("--steps", type=PositiveInt, default=100, help="optimizer steps (100)")
-    given, settings = parser.parse_known_args(argv)
-    if given.low >= given.high:
-        raise UserError(f"--low {given.low:g} is not below --high {given.high:g}")
-    cfg = parse_config(parser.prog, settings)
+    given, cfg = parse_arguments(FindLR, argv)
     accelerator = start(cfg.precision)
     rates, losses, smoothed = [], [], []
     for lr, loss in rise(cfg, accelerator, given.low, given.high, given.steps):

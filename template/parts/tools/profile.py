@@ -3,6 +3,13 @@
 A short training with the loader and the step of `train`; nothing of it is kept.
 """
 
+# PYTHON_ARGCOMPLETE_OK
+from ..config import check_arguments, parse_arguments
+from ..settings.profile import Profile
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Profile)
+
 import json
 import os
 import sys
@@ -16,20 +23,18 @@ from typing import Any
 import psutil
 import torch
 from accelerate import Accelerator
-from jsonargparse.typing import NonNegativeInt, PositiveInt
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.profiler import profile, record_function
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from ..config import Config, parse_config
+from ..config import Config
 from ..core.device import finish, start
 from ..core.errors import run_command
 from ..core.loader import Group
 from ..core.rng import reseed
 from ..core.run_folder import RUNS
-from ..core.settings import Parser
 from ..step import Step
 from ..train import Progress, build, follow
 
@@ -162,12 +167,7 @@ def main(argv: list[str]) -> None:
 
     The figures are the first process's. Further arguments are settings, as of the train command.
     """
-    parser = Parser("profile", main.__doc__)
-    parser.add_argument("--steps", type=PositiveInt, default=10, help="optimizer steps (10)")
-    parser.add_argument("--warmup", type=NonNegativeInt, default=3, help="steps before them (3)")
-    parser.add_argument("--rows", type=PositiveInt, default=10, help="operators in the table (10)")
-    given, settings = parser.parse_known_args(argv)
-    cfg = parse_config(parser.prog, settings)
+    given, cfg = parse_arguments(Profile, argv)
     accelerator = start(cfg.precision)
     trial = Trial(cfg, accelerator)
     trial.run(given.warmup)

@@ -1,5 +1,12 @@
 """A page on runs, as a command: their curves, what they were made of, and what stands out."""
 
+# PYTHON_ARGCOMPLETE_OK
+from ..config import check_arguments, parse_arguments
+from ..settings.report import Report
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Report)
+
 import io
 import json
 import os
@@ -14,11 +21,11 @@ import yaml
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from ..config import Config, flatten, parse_config
+from ..config import Config
 from ..core.device import finish, start
 from ..core.errors import UserError, run_command
 from ..core.run_folder import read_state
-from ..core.settings import Parser
+from ..core.settings import flatten, pair
 from ..data import build_loaders
 from ..evaluate import measure
 from ..model import report
@@ -133,18 +140,12 @@ def make_page(curves: dict[str, dict[str, Curve]], notes: dict[str, list[str]], 
 
 def main(argv: list[str]) -> None:
     """Write a page on a run, or on several side by side, into the first one's folder."""
-    parser = Parser("report", main.__doc__)
-    parser.add_argument("--run", type=Path, action="append", required=True, help="as runs/NAME")
-    parser.add_argument("--evaluate", action="store_true", help="measure the first run's best, too")
-    given, changes = parser.parse_known_args(argv)
-    for run in given.run:
-        if not (run / "metrics.jsonl").is_file():
-            raise UserError(f"--run: there is no run in {run} (no metrics.jsonl)")
+    given, cfg = parse_arguments(Report, argv)
+    changes = [key for key in pair(argv) if key not in vars(given)]
     if changes and not given.evaluate:
         raise UserError(f"{changes[0]}: only with --evaluate does a setting change anything")
     told, first = "", given.run[0]
     if given.evaluate:
-        cfg = parse_config(parser.prog, changes, first / "config.yaml")
         told = tell_evaluation(evaluate_best(first, cfg))
     if os.environ.get("RANK", "0") == "0":
         curves = {str(run): read_curves(run) for run in given.run}

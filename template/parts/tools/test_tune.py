@@ -42,7 +42,7 @@ def test_trials_are_runs_of_what_was_drawn(tune, module):
     best = scores.index(max(scores))
     assert told == {"best": found[best].params, "score": max(scores), "run": str(folders[best])}
     for folder, trial in zip(folders, found, strict=True):
-        optim = module("config").parse_config("", [], folder / "config.yaml").optim
+        optim = module("config").parse_config([], folder / "config.yaml").optim
         assert trial.params == {"optim.lr": optim.lr, "optim.clip_norm": optim.clip_norm}
         assert 1e-4 <= optim.lr <= 1e-2 and optim.clip_norm in (1, 2, 3)
 
@@ -97,7 +97,7 @@ def test_grid_is_all_combinations_and_failed_trials_count(tune, module):
     told = tune(space, "--sampler", "grid", "--optim.name", "AdamW", trials=9)
     good, bad = trials("tune")
     assert "checkpoints are from before" in bad.user_attrs["error"]
-    cfg = module("config").parse_config("", [], Path("runs/tune-000/config.yaml"))
+    cfg = module("config").parse_config([], Path("runs/tune-000/config.yaml"))
     assert cfg.optim.args == {"betas": [0.8, 0.9]} and cfg.optim.lr == 1e-3
     assert told["best"] == good.params and told["score"] == good.value
     both = module("tools.tune").read_search("{optim.lr: [1, 2], optim.accumulate: [3, 4, 5]}")

@@ -4,6 +4,13 @@ A tree of Parzen estimators (TPE; Bergstra et al., NeurIPS 2011), random search 
 Bengio, JMLR 2012) or a grid, by way of Optuna (Akiba et al., KDD 2019).
 """
 
+# PYTHON_ARGCOMPLETE_OK
+from ..config import check_arguments, parse_arguments, parse_config
+from ..settings.tune import Tune
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Tune)
+
 import argparse
 import json
 import math
@@ -19,18 +26,18 @@ import optuna
 import torch
 import yaml
 from filelock import FileLock, Timeout
-from jsonargparse.typing import PositiveInt
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import RandomSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 
 from .. import train
-from ..config import Config, parse_config
+from ..config import Config
 from ..core.errors import Fault, RunError, UserError, find_fault, last_line, one_line, run_command
 from ..core.manifest import fixed_settings
 from ..core.rng import mix
+from ..core.manifest import fixed_settings
 from ..core.run_folder import PATIENCE, RUNS, make_folder
-from ..core.settings import Parser
+from ..core.settings import pair
 from ..core.stop import PREEMPTED, SIGNALS
 
 FILES = {".yaml", ".yml"}
@@ -171,18 +178,16 @@ def search(folder: Path, asked: argparse.Namespace, cfg: Config, settings: list[
 
 def main(argv: list[str]) -> int:
     """Search for the best settings; further arguments are settings of all trials."""
-    parser = Parser("tune", main.__doc__)
-    words = "YAML or a file of it: {setting: [values], setting: {low: 1e-4, high: 0.1, log: true}}"
-    parser.add_argument("--search", type=read_search, required=True, help=words)
-    parser.add_argument("--trials", type=PositiveInt, default=20, help="in all (20)")
-    parser.add_argument("--sampler", choices=[*SAMPLERS, "grid"], default="tpe")
-    asked, settings = parser.parse_known_args(argv)
+    asked, cfg = parse_arguments(Tune, argv)
+    asked.search = read_search(asked.search)
+    given = {key: texts for key, texts in pair(argv).items() if key not in vars(asked)}
+    settings = [f"--config={asked.config}"]
+    settings += [f"--{key}={text}" for key, texts in given.items() for text in texts]
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:
         raise UserError("tune trains on one process; start it without torchrun")
-    cfg = parse_config(parser.prog, settings)
     for key, values in asked.search.items():
         for value in getattr(values, "choices", None) or (values.low, values.high):
-            parse_config(parser.prog, [*settings, *as_arguments({key: value})])
+            parse_config([*settings, *as_arguments({key: value})])
     if asked.sampler == "grid":
         asked.trials = min(asked.trials, len(grid(asked.search)))
     folder = make_folder(RUNS / (cfg.name or "tune"), fresh=cfg.resume == "never")

@@ -12,7 +12,8 @@ import pytest
         (["--optim.lrr", "1"], ["argument", "optim.lrr", "did you mean optim.lr"]),
         (["--optim.lr", "fast"], ["argument", "optim.lr", "fast"]),
         (["--optim.lr=-1"], ["argument", "optim.lr", "a number >0"]),
-        (["--optim.lr", "inf"], ["argument", "optim.lr", "finite"]),
+        (["--optim.lr", "inf"], ["argument", "optim.lr", "a number >0"]),
+        (["--optim.lr", ".inf"], ["argument", "optim.lr", "finite"]),
         (["--optim", "1"], ["argument", "optim", "section"]),
         (["--seed"], ["argument", "seed", "no value"]),
         (["extra", "words"], ["argument", "extra", "--key VALUE"]),
@@ -77,7 +78,7 @@ def test_refuses_in_a_file_by_its_name(module, text, words):
 def test_reads_what_is_meant(module, encoding):
     text = "model:\noptim: {lr: 1e-4}\noptim.args.eps: 1e-7\ndata.holdout: 0.3\nname: no\n"
     Path("mine.yaml").write_text(text, encoding)
-    cfg = module("config").parse_config("test", ["--config=mine.yaml", "--optim.args.amsgrad=true"])
+    cfg = module("config").parse_config(["--config=mine.yaml", "--optim.args.amsgrad=true"])
     assert (cfg.optim.lr, cfg.optim.args) == (1e-4, {"eps": 1e-7, "amsgrad": True})
     assert (cfg.data.holdout, cfg.name) == (0.3, "no")
 
@@ -98,9 +99,9 @@ def test_mistake_is_one_line_and_exit_code_2(command):
 
 def test_resolved_config_is_a_valid_input(module):
     config = module("config")
-    cfg = config.parse_config("train", ["--optim.args", "{betas: [0.9, 0.95]}"])
-    Path("resolved.yaml").write_text(config.to_yaml(cfg))
-    assert config.parse_config("train", ["--config", "resolved.yaml"]) == cfg
+    cfg = config.parse_config(["--optim.args", "{betas: [0.9, 0.95]}"])
+    Path("resolved.yaml").write_text(module("core.settings").to_yaml(cfg))
+    assert config.parse_config(["--config", "resolved.yaml"]) == cfg
 
 
 def test_unknown_monitor_is_refused_before_the_first_step(train, module):

@@ -1,5 +1,12 @@
 """Exact scores over all processes; as a command, those of a run."""
 
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_arguments
+from .settings.evaluate import Evaluate
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Evaluate)
+
 import json
 from collections.abc import Iterable
 from dataclasses import fields
@@ -20,7 +27,7 @@ from .core.stop import Stop
 from .core.values import show
 from .data import Spec, build_loaders
 from .model import predict, report, score, summarize, tally
-from .trained import load_model, parse_run, run_parser
+from .trained import load_model
 
 
 def evaluate(
@@ -88,9 +95,7 @@ def check_same(spec: Spec, found: Spec) -> None:
 
 def main(argv: list[str]) -> None:
     """Print a run's scores and what is behind them as JSON; arguments change its settings."""
-    parser = run_parser("evaluate", main.__doc__)
-    parser.add_argument("--part", default="evaluation", help="train, evaluation, test or all")
-    given, cfg = parse_run(parser, argv)
+    given, cfg = parse_arguments(Evaluate, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
     loaders, found = build_loaders(cfg.data, cfg.seed, known=spec)

@@ -1,8 +1,14 @@
 """What a run's model says of new inputs, as a command."""
 
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_arguments
+from .settings.predict import Predict
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Predict)
+
 import json
 import sys
-from pathlib import Path
 
 import torch
 from accelerate.utils import send_to_device
@@ -11,7 +17,7 @@ from .core.device import start
 from .core.errors import UserError, run_command
 from .data import read_inputs
 from .model import describe, predict
-from .trained import load_model, parse_run, run_parser
+from .trained import load_model
 
 
 @torch.no_grad()
@@ -20,9 +26,7 @@ def main(argv: list[str]) -> int:
 
     An input that can't be read is named on stderr, and makes the exit code 2 at the end.
     """
-    parser = run_parser("predict", main.__doc__)
-    parser.add_argument("--input", type=Path, required=True, help="file, or folder of files")
-    given, cfg = parse_run(parser, argv)
+    given, cfg = parse_arguments(Predict, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
     model = accelerator.prepare(model).eval()

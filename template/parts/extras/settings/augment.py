@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt
+from pydantic import NonNegativeInt
+
+from .types import ClosedUnitInterval
 
 
 @dataclass(kw_only=True)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from jsonargparse.typing import ClosedUnitInterval, PositiveInt
+from pydantic import PositiveInt
+
+from .types import ClosedUnitInterval
 
 
 @dataclass(kw_only=True)

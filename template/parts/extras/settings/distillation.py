@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from jsonargparse.typing import ClosedUnitInterval, PositiveFloat
+from pydantic import PositiveFloat
+
+from .types import ClosedUnitInterval
 
 
 @dataclass(kw_only=True)

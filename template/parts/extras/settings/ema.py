@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jsonargparse.typing import OpenUnitInterval
+from .types import OpenUnitInterval
 
 
 @dataclass(kw_only=True)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from jsonargparse.typing import PositiveFloat
+from pydantic import PositiveFloat
 
 
 @dataclass(kw_only=True)

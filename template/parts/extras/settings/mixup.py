@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jsonargparse.typing import NonNegativeFloat
+from pydantic import NonNegativeFloat
 
 
 @dataclass(kw_only=True)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from jsonargparse.typing import OpenUnitInterval, PositiveInt
+from pydantic import PositiveInt
+
+from .types import OpenUnitInterval
 
 
 @dataclass(kw_only=True)

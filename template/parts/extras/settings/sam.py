@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jsonargparse.typing import PositiveFloat
+from pydantic import PositiveFloat
 
 
 @dataclass(kw_only=True)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from jsonargparse.typing import ClosedUnitInterval
+from .types import ClosedUnitInterval
 
 
 @dataclass(kw_only=True)

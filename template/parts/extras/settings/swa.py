@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from jsonargparse.typing import OpenUnitInterval, PositiveFloat
+from pydantic import PositiveFloat
 
-from ..core.duration import Duration
+from .types import Duration, OpenUnitInterval
 
 
 @dataclass(kw_only=True)

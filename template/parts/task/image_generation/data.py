@@ -1,5 +1,14 @@
 """The data (yours to change): what a batch is and where it comes from."""
 
+#% if sources %#
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_config
+from .settings.command import Command
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Command)
+
+#% endif %#
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -29,6 +38,9 @@ from .sources.folder import read_folder
 from .sources.hub import read_hub
 #% endif %#
 from .sources.images import Spec, read_digits, read_pixels
+#% if sources %#
+from .sources.overview import check
+#% endif %#
 #% if 'stream' in sources %#
 from .sources.stream import read_stream
 #% endif %#
@@ -105,9 +117,12 @@ def read_inputs(
 
 def main(argv: list[str]) -> None:
     """Read all images that the settings name, tell what there is, and draw some."""
-    from .sources.overview import check  # here, because it imports this file
-
-    check(argv, lambda sample, spec: [spec.classes[sample["label"]]], draw_images)
+    cfg = parse_config(argv)
+    check(
+        lambda: build_loaders(cfg.data, cfg.seed),
+        lambda sample, spec: [spec.classes[sample["label"]]],
+        draw_images,
+    )
 
 
 if __name__ == "__main__":

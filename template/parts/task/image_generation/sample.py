@@ -1,7 +1,13 @@
 """Images that a run's generator makes, as a command."""
 
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_arguments
+from .settings.sample import Sample
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Sample)
+
 import torch
-from jsonargparse.typing import PositiveInt
 from PIL import Image
 from torch import Tensor
 
@@ -9,7 +15,7 @@ from .core.device import start
 from .core.errors import run_command
 from .core.rng import mix
 from .model import normal
-from .trained import load_model, parse_run, run_parser
+from .trained import load_model
 
 ZOOM = 4
 
@@ -17,10 +23,7 @@ ZOOM = 4
 @torch.no_grad()
 def main(argv: list[str]) -> None:
     """Draw images in the run's folder, a column for each class; further arguments are settings."""
-    parser = run_parser("sample", main.__doc__)
-    parser.add_argument("--count", type=PositiveInt, default=8, help="images of each class")
-    parser.add_argument("--seed", type=int, default=0, help="another one gives other images")
-    given, cfg = parse_run(parser, argv)
+    given, cfg = parse_arguments(Sample, argv)
     device = start(cfg.precision).device
     model, spec = load_model(given.run, given.weights, cfg)
     generator = model.generator.to(device).eval()

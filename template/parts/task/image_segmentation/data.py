@@ -1,5 +1,14 @@
 """The data (yours to change): what a batch is and where it comes from."""
 
+#% if sources %#
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_config
+from .settings.command import Command
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Command)
+
+#% endif %#
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -32,6 +41,9 @@ from .sources.hub import read_hub
 #% endif %#
 from .sources.images import check_scale, normalize
 from .sources.masks import Spec
+#% if sources %#
+from .sources.overview import check
+#% endif %#
 from .sources.pixels import naming, open_image, to_mode
 from .sources.scenes import read_scenes
 
@@ -111,9 +123,8 @@ def read_inputs(
 
 def main(argv: list[str]) -> None:
     """Read all images that the settings name, tell what there is, and draw some."""
-    from .sources.overview import check  # here, because it imports this file
-
-    check(argv, name_classes, draw_images)
+    cfg = parse_config(argv)
+    check(lambda: build_loaders(cfg.data, cfg.seed), name_classes, draw_images)
 
 
 if __name__ == "__main__":

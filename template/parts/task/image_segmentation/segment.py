@@ -1,5 +1,12 @@
 """The masks that a run's model makes of new images, as a command."""
 
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_arguments
+from .settings.segment import Segment
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Segment)
+
 import sys
 from pathlib import Path
 
@@ -13,7 +20,7 @@ from .data import read_inputs
 from .model import predict
 from .sources.masks import UNLABELLED, paint
 from .sources.pixels import UPRIGHT, find_orientation, naming, open_image
-from .trained import load_model, parse_run, run_parser
+from .trained import load_model
 
 LYING = UPRIGHT | {6: UPRIGHT[8], 8: UPRIGHT[6]}
 """what brings an upright picture back to how its file has it"""
@@ -25,9 +32,7 @@ def main(argv: list[str]) -> int:
 
     An image that can't be read is named on stderr, and makes the exit code 2 at the end.
     """
-    parser = run_parser("segment", main.__doc__)
-    parser.add_argument("--input", type=Path, required=True, help="image, or folder of images")
-    given, cfg = parse_run(parser, argv)
+    given, cfg = parse_arguments(Segment, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
     model = accelerator.prepare(model).eval()

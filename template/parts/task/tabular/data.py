@@ -1,5 +1,14 @@
 """The data (yours to change): what a batch is and where it comes from."""
 
+#% if sources %#
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_config
+from .settings.command import Command
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Command)
+
+#% endif %#
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +33,9 @@ from .sources.folder import read_root
 #% endif %#
 #% if 'hub' in sources %#
 from .sources.hub import read_hub
+#% endif %#
+#% if sources %#
+from .sources.overview import check
 #% endif %#
 from .sources.prepare import (
     ROW,
@@ -160,9 +172,8 @@ def show(samples: list[dict[str, Tensor]], spec: Spec, folder: Path) -> str:
 
 def main(argv: list[str]) -> None:
     """Read the table that the settings name, tell what there is, and show some rows."""
-    from .sources.overview import check  # here, because it imports this file
-
-    check(argv, kinds, show)
+    cfg = parse_config(argv)
+    check(lambda: build_loaders(cfg.data, cfg.seed), kinds, show)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,14 @@
 """The data (yours to change): what a batch is and where it comes from."""
 
+#% if sources %#
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_config
+from .settings.command import Command
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Command)
+
+#% endif %#
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -21,6 +30,9 @@ from .sources.folder import read_root
 from .sources.hub import read_hub
 #% endif %#
 from .sources.names import read_names
+#% if sources %#
+from .sources.overview import check
+#% endif %#
 from .sources.rows import Row, find_fault, split
 from .sources.tables import read_texts
 #% if sources %#
@@ -104,9 +116,12 @@ def read_inputs(
 
 def main(argv: list[str]) -> None:
     """Read all texts that the settings name, tell what there is, and show some."""
-    from .sources.overview import check  # here, because it imports this file
-
-    check(argv, lambda sample, spec: [spec.classes[sample["label"]]], show_texts)
+    cfg = parse_config(argv)
+    check(
+        lambda: build_loaders(cfg.data, cfg.seed),
+        lambda sample, spec: [spec.classes[sample["label"]]],
+        show_texts,
+    )
 
 
 if __name__ == "__main__":

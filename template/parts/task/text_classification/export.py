@@ -1,17 +1,20 @@
 """A run's model as a folder that the transformers library reads, as a command."""
 
-from pathlib import Path
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_arguments
+from .settings.export import Export
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Export)
 
 from .core.errors import UserError, run_command
 from .sources.tokens import open_tokenizer
-from .trained import load_model, parse_run, run_parser
+from .trained import load_model
 
 
 def main(argv: list[str]) -> None:
     """Write a run's model, its classes and tokenizer to a folder, for `from_pretrained`."""
-    parser = run_parser("export", main.__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="new folder to write")
-    given, cfg = parse_run(parser, argv)
+    given, cfg = parse_arguments(Export, argv)
     if given.folder.exists():
         raise UserError(f"--folder: {given.folder} is there already; name a new one")
     model, spec = load_model(given.run, given.weights, cfg)

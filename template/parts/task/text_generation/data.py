@@ -1,5 +1,14 @@
 """The data (yours to change): what a batch is and where it comes from."""
 
+#% if sources %#
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_config
+from .settings.command import Command
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Command)
+
+#% endif %#
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -24,6 +33,9 @@ from .sources.folder import read_root
 #% endif %#
 #% if 'hub' in sources %#
 from .sources.hub import read_hub
+#% endif %#
+#% if sources %#
+from .sources.overview import check
 #% endif %#
 from .sources.pieces import hold_out
 
@@ -86,12 +98,16 @@ def read_inputs(
 
 def main(argv: list[str]) -> None:
     """Read all text that the settings name, tell how much there is, and show some."""
-    from .sources.overview import check  # here, because it imports this file
+    cfg = parse_config(argv)
 
     def kind(sample: dict[str, Tensor], spec: Spec) -> list[str]:
         return ["whole" if sample["length"] == spec.block else "padded"]
 
-    check(argv, kind, lambda samples, spec, folder: show_blocks(samples))
+    check(
+        lambda: build_loaders(cfg.data, cfg.seed),
+        kind,
+        lambda samples, spec, folder: show_blocks(samples),
+    )
 
 
 if __name__ == "__main__":

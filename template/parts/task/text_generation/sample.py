@@ -1,33 +1,30 @@
 """How a run's model goes on with a text, as a command."""
 
+# PYTHON_ARGCOMPLETE_OK
+from .config import check_arguments, parse_arguments
+from .settings.sample import Sample
+
+if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
+    check_arguments(Sample)
+
 import torch
-from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from .core.device import start
 from .core.errors import run_command
 from .core.rng import mix
 from .sources.blocks import END, VOCABULARY, decode
-from .trained import load_model, parse_run, run_parser
+from .trained import load_model
 
 
 @torch.no_grad()
 def main(argv: list[str]) -> None:
     """Print a prompt as the model goes on with it; further arguments change the run's settings."""
-    parser = run_parser("sample", main.__doc__)
-    for name, kind, default, words in (
-        ("prompt", None, "", "text to go on with (default: none)"),
-        ("length", PositiveInt, 500, "most bytes to add; a document may end before (500)"),
-        ("temperature", PositiveFloat, 0.8, "divides the logits; lower is tamer (0.8)"),
-        ("top_k", PositiveInt, VOCABULARY, "number of the likeliest bytes drawn from (all)"),
-        ("seed", NonNegativeInt, 0, "what the draws are derived from (0)"),
-    ):
-        parser.add_argument(f"--{name}", type=kind, default=default, help=words)
-    given, cfg = parse_run(parser, argv)
+    given, cfg = parse_arguments(Sample, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
     model = accelerator.prepare(model).eval()
-    text = [END, *given.prompt.encode(errors="replace")]
+    text = [END, *(given.prompt or "").encode(errors="replace")]
     generator = torch.Generator().manual_seed(mix(given.seed))
     for _ in range(given.length):
         window = torch.tensor([text[-spec.block :]], device=accelerator.device)

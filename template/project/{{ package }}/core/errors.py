@@ -37,14 +37,16 @@ def attempt(function: Callable, *arguments: Any) -> Any:
         return error
 
 
-def run_command(command: Callable[[list[str]], int | None]) -> None:
+def run_command(command: Callable[[list[str]], Any], exits: bool = True) -> None:
     """Run a command on this process's arguments, and exit with its code or that of an error.
+
+    Where `exits` is false, it exits with an error alone.
 
     A UserError is 2, a RunError 1; each is one line, told by the first process if all know of it.
     """
     rank = os.environ.get("RANK", "0")
     try:
-        sys.exit(command(sys.argv[1:]))
+        code = command(sys.argv[1:])
     except Exception as caught:
         error = find_fault(caught)
         if not isinstance(error, UserError | RunError):
@@ -53,6 +55,8 @@ def run_command(command: Callable[[list[str]], int | None]) -> None:
             process = f"process {rank}: " if rank != "0" else ""
             print(f"error: {process}{last_line(error)}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UserError) else 1)
+    if exits:
+        sys.exit(code)
 
 
 def warn(line: str) -> None:

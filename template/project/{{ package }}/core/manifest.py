@@ -11,8 +11,9 @@ from typing import Any
 import torch
 import yaml
 
-from ..config import Config, flatten, parse_config, to_yaml
+from ..settings.command import Command
 from .errors import UserError
+from .settings import flatten, parse, to_yaml
 
 FREE = {"name", "resume", "time_limit", "log_every", "save_every", "keep"}
 FREE |= {"data.batch_size", "data.workers", "optim.accumulate", "optim.max_skips"}
@@ -22,20 +23,21 @@ WINDOW = "data.batch_size x optim.accumulate x processes"
 PROJECT = Path(__file__).parents[2]
 
 
-def fixed_settings(cfg: Config, processes: int) -> dict[str, Any]:
+def fixed_settings(cfg: Any, processes: int) -> dict[str, Any]:
     """Return the settings, by dotted key, that are the same in all starts of a run."""
     settings = flatten(yaml.safe_load(to_yaml(cfg)))
     window = {WINDOW: cfg.data.batch_size * cfg.optim.accumulate * processes}
     return {key: value for key, value in settings.items() if key not in FREE} | window
 
 
-def check_same(folder: Path, settings: dict[str, Any]) -> None:
+def check_same(folder: Path, section: type, settings: dict[str, Any]) -> None:
     """Raise UserError if the folder's run was started with other settings.
 
     What wasn't a setting then must have its default, which does what was done before it.
     """
     processes = json.loads((folder / "manifest.json").read_text())["processes"]
-    before = fixed_settings(parse_config("", [], folder / "config.yaml"), processes)
+    _, cfg = parse(Command, section, ["--config", str(folder / "config.yaml")])
+    before = fixed_settings(cfg, processes)
     for key in before | settings:
         if before.get(key) != settings.get(key):
             raise UserError(
@@ -56,7 +58,7 @@ def check_data(folder: Path, data: dict[str, str]) -> None:
             )
 
 
-def describe(cfg: Config, processes: int) -> dict[str, Any]:
+def describe(cfg: Any, processes: int) -> dict[str, Any]:
     """Return the command, code, answers, packages and machine of a run."""
     answers = PROJECT / ".copier-answers.yml"
     commit = git("rev-parse", "HEAD")

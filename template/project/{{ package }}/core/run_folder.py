@@ -11,12 +11,12 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from filelock import FileLock, Timeout
 
-from ..config import Config, to_yaml
 from .errors import Fault, UserError, attempt, one_line
 from .files import written_whole
 from .log import figure
 from .manifest import check_data, check_same, describe, fixed_settings
 from .rng import mix
+from .settings import to_yaml
 
 RUNS = Path("runs")
 PATIENCE = 10
@@ -26,7 +26,7 @@ PATIENCE = 10
 class Run:
     """A folder in `runs` that only this run writes to until its processes end."""
 
-    def __init__(self, cfg: Config, accelerator: Accelerator):
+    def __init__(self, cfg: Any, accelerator: Accelerator):
         self.cfg, self.processes = cfg, accelerator.num_processes
         self.main = accelerator.is_main_process
         found = [attempt(self.open) if self.main else None]
@@ -52,7 +52,7 @@ class Run:
         except OSError as error:
             raise UserError(f"{folder}: the run folder can't be written: {error}") from None
         if (folder / "config.yaml").exists():
-            check_same(folder, settings)
+            check_same(folder, type(cfg), settings)
         return folder
 
     def begin(self, spec: dict[str, Any], data: dict[str, str]) -> None:

@@ -1,20 +1,22 @@
 """Values: of the type that a setting or an argument asks for, or what is allowed in words."""
 
 import collections.abc
+import dataclasses
 import json
 import math
-import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from jsonargparse import ArgumentError, ArgumentParser, set_loader
+from pydantic import ConfigDict, TypeAdapter
 
 from .errors import UserError, nearest
 from .strict import read
 
+EXACT = ConfigDict(strict=True, arbitrary_types_allowed=True)
 WORDS = {
     Any: "any value",
     NoneType: "null",
@@ -24,35 +26,29 @@ WORDS = {
     int: "a whole number",
     str: "text",
 }
+SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """characters that no name, path or pattern in a single line has"""
 NUMBER = r"[0-9]+(\.[0-9]+)?"
 
-set_loader("strict", read, exceptions=(ValueError,))
-
 
 def fit(key: str, value: Any, hint: Any, text: bool = False) -> Any:
-    """Return a value, or what a text of the command line stands for, as the type of a hint.
+    """Return a value as the type of a hint; a text is what YAML says of it, or else itself.
 
     Raises ValueError that names the key and what is allowed.
     """
-    parser = ArgumentParser(exit_on_error=False, parser_mode="strict")
-    parser.add_argument("--value", type=hint)
-    try:
-        if text:
-            found = parser.parse_args([f"--value={value}"]).value
-        else:
-            found = parser.parse_object({"value": value}).value
-    except (ArgumentError, OverflowError, RecursionError, TypeError, ValueError):
-        pass
-    else:
-        nothing = found is None and hint is not Any and NoneType not in get_args(hint)
-        if not is_sound(found):
-            limits = "finite numbers, whole ones below 2^63, and texts of one line"
-            raise ValueError(f"{key}: {show(value)}; allowed: {limits}")
-        if value != "" and not nothing:
-            return Path(os.path.expanduser(found)) if isinstance(found, Path) else found
+    meant = [] if value == "" else [value, [value]] if text else [value]
+    if text and meant:
+        with suppress(ValueError):
+            meant.insert(0, read(value))
     allowed = describe(hint, value)
+    for each in meant:
+        with suppress(ValueError):  # as JSON, which makes a path of a text, a tuple of a list
+            found = TypeAdapter(hint, config=EXACT).validate_json(json.dumps(each))
+            if is_sound(each) and is_sound(found):
+                return found.expanduser() if isinstance(found, Path) else found
+            allowed = "finite numbers, whole ones below 2^63, and texts of one line"
+            break
     near = nearest(str(value), re.split(", | or ", allowed))
     verb = "write" if allowed.startswith("`") else "allowed:"
     raise ValueError(f"{key}: {show(value)}{near}; {verb} {allowed}")
@@ -69,25 +65,26 @@ def is_sound(value: Any) -> bool:
     return not UNFIT.search(str(value))
 
 
-def describe(hint: Any, value: Any) -> str:
+def describe(hint: Any, value: Any = None) -> str:
     """Return what a type allows, with the number that was written for one without its unit."""
-    kinds = get_args(hint)
-    if get_origin(hint) is Literal:
+    origin, (kind, *rules) = get_origin(hint), get_args(hint) or (hint,)
+    kinds = [kind, *rules]
+    if origin is Literal:
         return ", ".join(map(str, kinds))
-    if get_origin(hint) in (Union, UnionType):
-        return " or ".join(filter(None, (describe(kind, value) for kind in kinds)))
-    if get_origin(hint) is dict:
-        return "settings as {name: " + describe(kinds[1], value) + "}"
-    if kinds:
-        each = ", ".join(describe(kind, value) for kind in kinds)
-        return f"a list as [{each}]" if get_origin(hint) is tuple else f"a list as [{each}, ...]"
-    if hint in WORDS:
-        return WORDS[hint]
-    if not issubclass(hint, int | float | str):
-        return ""  # as a tensor, which nobody can write here
-    number = value if re.fullmatch(NUMBER, str(value)) else 20
-    said = (hint.__doc__ or hint.__name__).replace("int restricted to be", WORDS[int])
-    return said.replace("float restricted to be", WORDS[float]).format(number)
+    if origin is Annotated:
+        for words in rules:
+            if isinstance(words, str):
+                return words.format(value if re.fullmatch(NUMBER, str(value)) else 20)
+        allowed = [f"{SIGNS[k]}{v}" for rule in rules for k, v in dataclasses.asdict(rule).items()]
+        return f"{WORDS[kind]} {' and '.join(allowed)}"
+    if origin in (Union, UnionType):
+        return " or ".join(filter(None, (describe(each, value) for each in kinds)))
+    if origin is dict:
+        return "settings as {name: " + describe(rules[0], value) + "}"
+    if origin:
+        each = ", ".join(describe(each, value) for each in kinds)
+        return f"a list as [{each}]" if origin is tuple else f"a list as [{each}, ...]"
+    return WORDS.get(hint, "")  # nothing for what nobody can write here, as a tensor
 
 
 def show(value: Any) -> str:

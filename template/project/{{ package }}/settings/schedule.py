@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..core.duration import Within
+from .types import Within
 
 
 @dataclass(kw_only=True)

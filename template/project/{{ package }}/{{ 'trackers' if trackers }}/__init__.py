@@ -7,7 +7,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from ..config import flatten
+from ..core.settings import flatten
 
 PATIENCE = 3
 """failures in a row after which a tracker is left out"""

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 #% endif %#
 
-from jsonargparse.typing import OpenUnitInterval, PositiveInt
+from pydantic import PositiveInt
+
+from .types import OpenUnitInterval
 
 
 @dataclass(kw_only=True)

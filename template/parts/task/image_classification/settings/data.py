@@ -11,9 +11,9 @@ from pathlib import Path
 #% endif %#
 
 #% if sources %#
-from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 #% else %#
-from jsonargparse.typing import PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 #% endif %#
 
 #% if 'augment' in extras %#

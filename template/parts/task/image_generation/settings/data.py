@@ -10,9 +10,9 @@ from pathlib import Path
 #% endif %#
 
 #% if sources %#
-from jsonargparse.typing import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 #% else %#
-from jsonargparse.typing import PositiveInt
+from pydantic import PositiveInt
 #% endif %#
 
 #% if 'augment' in extras %#

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, PositiveInt
+from pydantic import NonNegativeFloat, PositiveInt
+
+from .types import ClosedUnitInterval
 
 
 @dataclass(kw_only=True)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from jsonargparse.typing import ClosedUnitInterval, PositiveInt
+from pydantic import PositiveInt
+
+from .types import ClosedUnitInterval
 
 
 @dataclass(kw_only=True)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Literal
 
 #% if sources %#
-from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 #% else %#
-from jsonargparse.typing import OpenUnitInterval, PositiveInt
+from pydantic import PositiveInt
 #% endif %#
+
+from .types import OpenUnitInterval
 
 MARKS = ["na", "n/a", "#n/a", "#na", "<na>", "nan", "null", "none", "nil", "missing"]
 MARKS += ["?", "-", "--", ".", "#value!", "#div/0!", "#ref!", "\\n"]

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+
+from .types import ClosedUnitInterval
 
 
 @dataclass(kw_only=True)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
+
+from .types import ClosedUnitInterval
 
 
 @dataclass(kw_only=True)

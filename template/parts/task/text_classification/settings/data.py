@@ -10,10 +10,12 @@ from pathlib import Path
 #% endif %#
 
 #% if sources %#
-from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 #% else %#
-from jsonargparse.typing import OpenUnitInterval, PositiveInt
+from pydantic import PositiveInt
 #% endif %#
+
+from .types import OpenUnitInterval
 
 
 @dataclass(kw_only=True)

@@ -1,12 +1,12 @@
 """Settings of `augment`."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, restricted_number_type
+from annotated_types import Ge, Lt
+from pydantic import NonNegativeFloat
 
-Scale = restricted_number_type(
-    "Scale", float, [(">=", 0), ("<", 1)], docstring="a number ≥0 and <1"
-)
+from .types import ClosedUnitInterval
 
 
 @dataclass(kw_only=True)
@@ -15,7 +15,7 @@ class AugmentConfig:
 
     shift: ClosedUnitInterval = 0.0
     """largest shift, as a share of the image's side"""
-    scale: Scale = 0.0
+    scale: Annotated[float, Ge(0), Lt(1)] = 0.0
     """largest relative change of the size"""
     turn: NonNegativeFloat = 0.0
     """largest rotation, in degrees"""

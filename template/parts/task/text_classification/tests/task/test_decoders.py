@@ -39,7 +39,7 @@ def test_decoder_tells_from_the_last_token(module, train, kind, marks):
     model, spec = module("trained").load_model(
         Path("runs/run"),
         "last",
-        module("trained").parse_config("", [], Path("runs/run/config.yaml")),
+        module("trained").parse_config([], Path("runs/run/config.yaml")),
     )
     assert model.config.pad_token_id == spec.padding >= 28
     assert len(model.get_input_embeddings().weight) == spec.vocabulary == size
