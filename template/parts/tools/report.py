@@ -141,9 +141,9 @@ def make_page(curves: dict[str, dict[str, Curve]], notes: dict[str, list[str]], 
 def main(argv: list[str]) -> None:
     """Write a page on a run, or on several side by side, into the first one's folder."""
     given, cfg = parse_arguments(Report, argv)
-    changes = [key for key in pair(argv) if key not in vars(given)]
+    changes = [key for key in pair(argv, {"evaluate"}) if key not in vars(given)]
     if changes and not given.evaluate:
-        raise UserError(f"{changes[0]}: only with --evaluate does a setting change anything")
+        raise UserError(f"--{changes[0]}: only with --evaluate does a setting change anything")
     told, first = "", given.run[0]
     if given.evaluate:
         told = tell_evaluation(evaluate_best(first, cfg))

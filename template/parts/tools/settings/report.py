@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from .command import Command
+from .command import DEFAULTS, Command
 
 
 @dataclass(kw_only=True)
@@ -21,4 +21,4 @@ class Report(Command):
         for run in self.run:
             if not (run / "metrics.jsonl").is_file():
                 raise ValueError(f"--run: there is no run in {run} (no metrics.jsonl)")
-        self.config = self.config or self.run[0] / "config.yaml"
+        self.config = self.config or (self.run[0] / "config.yaml" if self.evaluate else DEFAULTS)

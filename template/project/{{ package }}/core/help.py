@@ -21,9 +21,12 @@ def make_parser(command: type, section: type, given: dict[str, Any]) -> argparse
     name = getattr(sys.modules["__main__"].__spec__, "name", PACKAGE)
     usage = f"python -m {name} [--KEY VALUE ...]"
     parser = argparse.ArgumentParser(usage=usage, description=inspect.getdoc(command))
+    own = {field.name for field in fields(command)}
     for kind in (command, section):
         group = parser.add_argument_group("arguments" if kind is command else "settings")
         for key, hint, default, meaning in explain(kind):
+            if kind is section and key in own:  # as the seed of a command's own draws
+                continue
             value = given.get(key, default)
             shown = "needed" if value is MISSING else "null" if value is None else value
             words = f"{meaning} ({describe(hint)}; {shown})".replace("%", "%%")

@@ -1,6 +1,7 @@
 """Settings by dotted key, `optim.lr`, as files and arguments give them and sections hold them."""
 
 import json
+from collections.abc import Collection
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
@@ -24,7 +25,7 @@ def parse(command: type, section: type, argv: list[str]) -> tuple[Any, Any]:
     given: dict[str, Any] = {}
     where, helps = "argument", bool(HELP & {*argv})
     try:
-        arguments = pair(argv)
+        arguments = pair(argv, {key for key in own if own[key] is bool})
         for key in own.keys() & arguments:
             settle(asked, own, key, arguments.pop(key))
         told = None if helps else build(command, asked)
@@ -69,8 +70,11 @@ class Texts(list):
     """What stands on the command line for a key, each time that it is there."""
 
 
-def pair(argv: list[str]) -> dict[str, Texts]:
-    """Return what stands for each `--key value` or `--key=value`; ValueError for other words."""
+def pair(argv: list[str], flags: Collection[str] = ()) -> dict[str, Texts]:
+    """Return what stands for each `--key value` or `--key=value`; ValueError for other words.
+
+    One of the flags is `true` where nothing stands for it.
+    """
     found, words = {}, iter(argv)
     for word in words:
         key, given, value = word.removeprefix("--").partition("=")
@@ -78,6 +82,8 @@ def pair(argv: list[str]) -> dict[str, Texts]:
             continue
         if not word.startswith("--") or not key:
             raise ValueError(f"{show(word)} is no setting; write --key VALUE")
+        if key in flags and not given:
+            given, value = "=", "true"
         value = value if given else next(words, "--")
         if value.startswith("--") and not given:
             raise ValueError(f"{key}: has no value; write --{key} VALUE")
