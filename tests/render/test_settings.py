@@ -179,7 +179,7 @@ def check_argument(project, data, counts: dict | None = None) -> None:
 
 def arguments(project) -> list[str]:
     """Name all arguments of all optimizers and schedules of torch."""
-    kinds = [kind for kind, _ in project.schedule.SCHEDULES.values()]
+    kinds = [kind for kind, _ in project.schedule.list_schedules(9, [0.1], True, "min").values()]
     kinds += filter(inspect.isclass, vars(project.optim.torch.optim).values())
     return sorted({name for kind in kinds for name in inspect.signature(kind).parameters})
 

@@ -5,9 +5,9 @@ import io
 import textwrap
 import tokenize
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 import rows
@@ -27,6 +27,9 @@ COST = 6
 # The package of the lean and of the full row: all lines, and those that are code.
 LINES = {"lean": 3800, "full": 6600}
 CODE = {"lean": 2580, "full": 4430}
+
+# The rooms from above to below: each imports from itself and those behind it. "" is the top.
+ORDER = ("tools", "", "trackers", "extras", "task", "sources", "settings", "core")
 
 # What a lean project needs to run.
 NEEDED = {
@@ -121,6 +124,28 @@ def imports(text: str) -> tuple[set[str], list[str]]:
     return names, lines
 
 
+def reached(place: str, text: str, rooms: Collection[str]) -> Iterator[str]:
+    """Give the room of each module of the package that one imports, wherever in it."""
+    room = [*PurePosixPath(place).parent.parts]
+    for node in ast.walk(parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = room[: len(room) - node.level + 1]
+            for alias in node.names:
+                path = [*above, *(node.module or "").split("."), alias.name]
+                yield next((part for part in filter(None, path) if part in rooms), "")
+
+
+def upward(files: dict[str, str]) -> Iterator[str]:
+    """Complain of the imports of a package's files that go up, or aside, from room to room."""
+    rooms = {place.split("/")[0] for place in files if "/" in place and place.endswith(".py")}
+    for place, text in files.items():
+        if place.endswith(".py"):
+            room = place.rpartition("/")[0]
+            for other in sorted({*reached(place, text, rooms)}):
+                if ORDER.index(other) < ORDER.index(room):
+                    yield f"{place}: imports from {other or 'the top'}"
+
+
 def cost(row: dict, factor: str, render: Callable[..., Path]) -> int:
     """Count the lines by which train.py grows from a row when a yes/no factor is switched on."""
     pair = (row | {factor: value} for value in (False, True))
@@ -157,6 +182,10 @@ def test_lean_stands_in_every_other(render):
         found = {place: lost(text, other.get(place, "")) for place, text in lean.items()}
         faults += [(f"{p}: no {x!r} where it stood", row) for p, x in found.items() if x]
     assert_none(faults)
+
+
+def test_rooms_import_downwards(render):
+    assert_none((x, row) for row, project in everything(render) for x in upward(package(project)))
 
 
 @pytest.mark.parametrize("factor", [x for x, v in rows.factors().items() if v == [False, True]])
@@ -243,6 +272,34 @@ def test_the_loop_is_measured():
         "        elif g:\n            h()\n    return a\n"
     )
     assert loop(text) == (5, 3)
+
+
+def test_imports_that_go_up_are_found():
+    files = {"data.py": "from .core.rng import mix\nfrom . import model\nfrom .sources import x\n"}
+    files |= {"model.py": "import os\nfrom .settings.data import DataConfig\n"}
+    files |= {"sources/x.py": "from ..core import rng\nfrom ..settings.data import A\n"}
+    files |= {
+        "settings/data.py": "",
+        "core/rng.py": "from .errors import E\n",
+        "core/errors.py": "",
+    }
+    files |= {
+        "tools/report.py": "from ..data import x\nfrom .. import model\n",
+        "train.yaml": "a: 1",
+    }
+    assert not [*upward(files)]
+    files |= {"core/rng.py": "def a():\n    from ..data import x\n"}
+    files |= {
+        "sources/x.py": "from .. import model\n",
+        "core/errors.py": "from ..settings import data",
+    }
+    files |= {"model.py": "from .tools.report import main\n"}
+    assert [*upward(files)] == [
+        "model.py: imports from tools",
+        "sources/x.py: imports from the top",
+        "core/rng.py: imports from the top",
+        "core/errors.py: imports from settings",
+    ]
 
 
 def test_lost_lines_are_found():

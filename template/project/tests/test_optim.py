@@ -4,6 +4,7 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args, get_type_hints
 
 import pytest
 import torch
@@ -61,6 +62,12 @@ def test_state_resumes_exactly(build, optimizer, schedule):
     assert advance(second, range(17, 40)) == rates[17:]
     for one, other in zip(whole, second, strict=True):
         assert_equal(one.state_dict(), other.state_dict())
+
+
+def test_settings_name_the_schedules_there_are(module):
+    hint = get_type_hints(module("schedule").ScheduleConfig)["name"]
+    known = module("schedule").list_schedules(9, [0.1], True, "min")
+    assert [*get_args(hint)] == [*known] == SCHEDULES
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 8])

@@ -53,7 +53,7 @@ def test(
     if not loader:
         return {}
     accelerator.wait_for_everyone()  # for the best weights to be there
-    load_weights(best, accelerator.unwrap_model(model))
+    load_weights(best, model)
     return evaluate(accelerator, model, loader)
 
 
@@ -67,8 +67,7 @@ def measure(
     """
     share_buffers(accelerator, model)
     model.eval()
-    sums: dict[str, Tensor] = {}
-    totals: dict[str, Tensor] = {}
+    sums, totals = {}, {}
     for group in groups:
         for batch, real in group.batches:
             outputs = predict(model, batch)
@@ -103,7 +102,8 @@ def main(argv: list[str]) -> None:
     check_same(spec, found)
     chosen = loaders.values() if given.part == "all" else [loaders[given.part]]
     groups = chain.from_iterable(loader.groups() for loader in chosen)
-    scores, totals = measure(accelerator, accelerator.prepare(model), groups)
+    model = accelerator.prepare_model(model, evaluation_mode=True)
+    scores, totals = measure(accelerator, model, groups)
     if accelerator.is_main_process:
         print(json.dumps(scores | report(totals, spec)))
     finish(accelerator)

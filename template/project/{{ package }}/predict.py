@@ -29,15 +29,13 @@ def main(argv: list[str]) -> int:
     given, cfg = parse_arguments(Predict, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
-    model = accelerator.prepare(model).eval()
-    code = 0
+    model, code = accelerator.prepare_model(model, evaluation_mode=True).eval(), 0
     for name, batch in read_inputs(given.input, cfg.data, spec):
         if isinstance(batch, UserError):
             print(f"error: {batch}", file=sys.stderr)
             code = 2
             continue
-        batch = send_to_device(batch, accelerator.device)
-        outputs = predict(model, batch)
+        outputs = predict(model, batch := send_to_device(batch, accelerator.device))
         print(json.dumps({"input": name} | describe(outputs, batch, spec)))
     return code
 

@@ -1,7 +1,5 @@
 """The learning-rate schedule, counted in optimizer steps whatever the number of processes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,59 +10,31 @@ from .core.errors import UserError, check_arguments, one_line
 from .core.values import check_types
 from .settings.schedule import ScheduleConfig
 
-
-@dataclass
-class Span:
-    """What a schedule is fitted to."""
-
-    steps: int
-    """optimizer steps it lasts"""
-    peaks: list[float]
-    """learning rate of each parameter group"""
-    momentum: bool
-    """whether the optimizer has a momentum of the size that is varied"""
-    mode: str
-    """min or max: which monitored score is best"""
-
-
-SCHEDULES: dict[str, tuple[type, Callable[[Span], dict[str, Any]]]] = {
-    "constant": (lr_scheduler.ConstantLR, lambda run: {"factor": 1.0, "total_iters": 0}),
-    "step": (lr_scheduler.StepLR, lambda run: {"step_size": -(-run.steps // 3), "gamma": 0.3}),
-    "multistep": (
-        lr_scheduler.MultiStepLR,
-        lambda run: {"milestones": [run.steps // 2, run.steps * 3 // 4], "gamma": 0.3},
-    ),
-    "exponential": (lr_scheduler.ExponentialLR, lambda run: {"gamma": 0.1 ** (1 / run.steps)}),
-    "cosine": (lr_scheduler.CosineAnnealingLR, lambda run: {"T_max": run.steps}),
-    "warm_restarts": (
-        lr_scheduler.CosineAnnealingWarmRestarts,
-        lambda run: {"T_0": -(-run.steps // 3)},
-    ),
-    "plateau": (
-        lr_scheduler.ReduceLROnPlateau,
-        lambda run: {"mode": run.mode, "patience": 3, "factor": 0.3},
-    ),
-    "onecycle": (
-        lr_scheduler.OneCycleLR,
-        lambda run: {
-            "max_lr": run.peaks,
-            "total_steps": max(run.steps, 2),
-            "cycle_momentum": run.momentum,
-        },
-    ),
-    "cyclic": (
-        lr_scheduler.CyclicLR,
-        lambda run: {
-            "base_lr": [peak / 10 for peak in run.peaks],
-            "max_lr": run.peaks,
-            "step_size_up": -(-run.steps // 6),
-            "cycle_momentum": run.momentum,
-        },
-    ),
-}
-"""class of torch and, where `schedule.args` says nothing, its arguments for a run"""
 FIXED = {"optimizer", "last_epoch", "total_steps", "epochs", "steps_per_epoch", "scale_fn"}
 """arguments that the run decides, or that no file can hold"""
+
+
+def list_schedules(
+    steps: int, peaks: list[float], momentum: bool, mode: str
+) -> dict[str, tuple[type, dict[str, Any]]]:
+    """Return classes of torch and, where `schedule.args` says nothing, their arguments for a run.
+
+    It has `steps` optimizer steps, and parameter groups with the learning rates `peaks`; `momentum`
+    is whether it is varied with them, `mode` whether the lowest (min) score is best or the highest.
+    """
+    third, sixth, falls = -(-steps // 3), -(-steps // 6), [steps // 2, steps * 3 // 4]
+    low, cycled = [peak / 10 for peak in peaks], {"max_lr": peaks, "cycle_momentum": momentum}
+    return {
+        "constant": (lr_scheduler.ConstantLR, {"factor": 1.0, "total_iters": 0}),
+        "step": (lr_scheduler.StepLR, {"step_size": third, "gamma": 0.3}),
+        "multistep": (lr_scheduler.MultiStepLR, {"milestones": falls, "gamma": 0.3}),
+        "exponential": (lr_scheduler.ExponentialLR, {"gamma": 0.1 ** (1 / steps)}),
+        "cosine": (lr_scheduler.CosineAnnealingLR, {"T_max": steps}),
+        "warm_restarts": (lr_scheduler.CosineAnnealingWarmRestarts, {"T_0": third}),
+        "plateau": (lr_scheduler.ReduceLROnPlateau, {"mode": mode, "patience": 3, "factor": 0.3}),
+        "onecycle": (lr_scheduler.OneCycleLR, cycled | {"total_steps": max(steps, 2)}),
+        "cyclic": (lr_scheduler.CyclicLR, cycled | {"base_lr": low, "step_size_up": sixth}),
+    }
 
 
 class Schedule:
@@ -114,13 +84,13 @@ def build_schedule(
     own, peaks = optimizer.defaults, [group["lr"] for group in optimizer.param_groups]
     # The cycles of torch, within 0.8 and 0.95, would undo a lower one that was asked for.
     momentum = own.get("betas", [own.get("momentum", 0)])[0] >= 0.8
-    scheduler, defaults = SCHEDULES[cfg.name]
+    scheduler, arguments = list_schedules(total - warmup, peaks, momentum, mode)[cfg.name]
     check_arguments("schedule.args", cfg.args, scheduler, FIXED)
     check_types("schedule.args", cfg.args, scheduler.__init__)
-    arguments = defaults(Span(total - warmup, peaks, momentum, mode))
+    arguments |= cfg.args
     try:
-        rehearse(scheduler, arguments | cfg.args, peaks)
-        return Schedule(optimizer, scheduler(optimizer, **arguments | cfg.args), warmup)
+        rehearse(scheduler, arguments, peaks)
+        return Schedule(optimizer, scheduler(optimizer, **arguments), warmup)
     except (ArithmeticError, TypeError, ValueError) as error:
         raise UserError(f"schedule.args: {cfg.name} refuses them: {one_line(error)}") from None
 
