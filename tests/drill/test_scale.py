@@ -87,8 +87,14 @@ def spread(render, nursery, tmp_path):
             for name in ROUNDED
         }
 
-    def apart(size: int, *layouts: str, settings: dict | None = None, **added: str) -> dict:
-        project = edited(render(), tmp_path / "project", **added)
+    def apart(
+        size: int,
+        *layouts: str,
+        settings: dict | None = None,
+        hardware: str = "one_device",
+        **added: str,
+    ) -> dict:
+        project = edited(render(hardware=hardware), tmp_path / "project", **added)
         curves = [train(project, layout, size, settings or {}) for layout in layouts]
         for curve in curves:
             assert [len(values) for values in curve.values()] == [40, 40, 40]
@@ -113,6 +119,13 @@ def spread(render, nursery, tmp_path):
 def test_same_curves_however_a_step_is_spread(weights, spread, drill):
     with drill("scale, float32"):
         apart = spread(30, *LAYOUTS, settings=SGD, model=SMOOTH + weights)
+        assert all(apart[name] < limit for name, limit in ROUNDED.items()), apart
+
+
+def test_same_curves_where_sums_overlap(spread, drill):
+    """In a project for several GPUs, whose gradients are summed as they are computed."""
+    with drill("scale, overlap"):
+        apart = spread(30, *LAYOUTS, settings=SGD, hardware="multi_gpu", model=SMOOTH + WEIGHTS)
         assert all(apart[name] < limit for name, limit in ROUNDED.items()), apart
 
 
