@@ -138,9 +138,9 @@ def branched(condition: str) -> str:
 
 
 RARE = branched("> -0.5")
-"""two steps have such images, each on one of two processes"""
+"""each step but the third has such images, on one of two processes"""
 LATER = branched("> -0.62")
-"""both processes have some in the first step, and the first of them none in the second"""
+"""both processes have some in the first two steps, and the first of them none in the third"""
 REFUSED = {
     "frozen": (zoo("self.requires_grad_(False)"), "no parameter to train (one with requires_grad)"),
     "lazy": (zoo("self.head = nn.LazyLinear(10)"), "head.weight has no size before a batch"),
@@ -256,7 +256,7 @@ def test_branch_that_is_left_out_later(live, hardware, drill):
         assert all(life.codes) and not life.forced
         assert "error: a batch's loss doesn't reach rare.weight" in life.output
         assert "set optim.overlap to false" in life.output and "Traceback" not in life.output
-        assert len(curve(run)) == 1
+        assert len(curve(run)) == 2
         assert_same_on_two(live, LATER, set={"optim.overlap": "false"})
 
 
