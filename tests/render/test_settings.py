@@ -63,7 +63,7 @@ def project(request, render, monkeypatch):
     row = rows.full(task=task) if full else rows.LEAN | {"task": task}
     monkeypatch.syspath_prepend(str(render(project_name=name, **rows.answers(row))))
     modules = {each: importlib.import_module(f"{name}.{each}") for each in MODULES}
-    yield SimpleNamespace(**{each.split('.')[-1]: module for each, module in modules.items()})
+    yield SimpleNamespace(**{each.split(".")[-1]: module for each, module in modules.items()})
     for each in [each for each in sys.modules if each.split(".")[0] == name]:
         del sys.modules[each]
 

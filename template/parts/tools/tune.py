@@ -35,7 +35,6 @@ from ..config import Config
 from ..core.errors import Fault, RunError, UserError, find_fault, last_line, one_line, run_command
 from ..core.manifest import fixed_settings
 from ..core.rng import mix
-from ..core.manifest import fixed_settings
 from ..core.run_folder import PATIENCE, RUNS, make_folder
 from ..core.settings import pair
 from ..core.stop import PREEMPTED, SIGNALS
