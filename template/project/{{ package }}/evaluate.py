@@ -22,7 +22,7 @@ from .core.checkpoint import load_weights
 from .core.device import finish, start
 from .core.errors import UserError, check_choice, run_command
 from .core.loader import Group, Loader
-from .core.processes import share_buffers
+from .core.processes import share
 from .core.stop import Stop
 from .core.values import show
 from .data import Spec, build_loaders
@@ -65,7 +65,7 @@ def measure(
 
     Both are empty if there was a reason to stop before all were seen.
     """
-    share_buffers(accelerator, model)
+    share(accelerator, model.buffers())
     model.eval()
     sums, totals = {}, {}
     for group in groups:

@@ -1,11 +1,11 @@
 """What the processes of a run exchange, so that they train one model."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from .errors import UserError
@@ -36,11 +36,14 @@ def average_gradients(accelerator: Accelerator, weights: Sequence[nn.Parameter])
             parameter.grad = mean.view(parameter.shape)
 
 
-def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:
-    """Give all processes the buffers of the first, which saves its own; they may differ."""
+@torch.no_grad()
+def share(accelerator: Accelerator, values: Iterable[Tensor]) -> None:
+    """Give all processes the values of the first, which saves its own; they may differ."""
     if accelerator.num_processes > 1:
-        for buffer in model.buffers():
-            torch.distributed.broadcast(buffer, src=0)
+        for value in values:
+            first = value.contiguous()  # as a weight that is channels last isn't
+            torch.distributed.broadcast(first, src=0)
+            value.copy_(first)
 
 
 def share_statistics(accelerator: Accelerator, network: nn.Module, together: bool) -> None:
