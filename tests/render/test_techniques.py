@@ -7,7 +7,8 @@ import rows
 from conftest import ROOT
 
 DOC = (ROOT / "docs/techniques.md").read_text(encoding="utf-8")
-TESTS = [*ROOT.glob("template/parts/**/test_*.py"), *ROOT.glob("template/project/tests/*test_*")]
+TESTS = [*(ROOT / "template").glob("parts/**/test_*.py")]
+TESTS += (ROOT / "template").glob("project/tests/**/*test_*")
 
 
 def text_of(name: str) -> str:

@@ -33,7 +33,7 @@ WALK = """
 import dataclasses, itertools, json, sys, typing
 
 import torch
-from jsonargparse.typing import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .config import parse_config
@@ -53,7 +53,7 @@ class Convolutions(TorchDispatchMode):
 cfg = parse_config(sys.argv[1:])
 loaders, spec = build_loaders(cfg.data, cfg.seed)
 batch, _ = next(loaders["train"].groups()).batches[0]
-hints = typing.get_type_hints(type(cfg.model))
+hints = typing.get_type_hints(type(cfg.model), include_extras=True)
 sizes = [name for name, hint in hints.items() if hint in (PositiveInt, NonNegativeInt)]
 found = {}
 for values in itertools.product(*[[1, 2, 3, 4, 5, 8] if x == "width" else [1, 3] for x in sizes]):
