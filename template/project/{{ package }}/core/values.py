@@ -1,12 +1,12 @@
 """Values: of the type that a setting or an argument asks for, or what is allowed in words."""
 
 import collections.abc
-import dataclasses
 import json
 import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -29,7 +29,6 @@ WORDS = {
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """characters that no name, path or pattern in a single line has"""
-NUMBER = r"[0-9]+(\.[0-9]+)?"
 
 
 def fit(key: str, value: Any, hint: Any, text: bool = False) -> Any:
@@ -45,7 +44,7 @@ def fit(key: str, value: Any, hint: Any, text: bool = False) -> Any:
     for each in meant:
         with suppress(ValueError):  # as JSON, which makes a path of a text, a tuple of a list
             found = TypeAdapter(hint, config=EXACT).validate_json(json.dumps(each))
-            if is_sound(each) and is_sound(found):
+            if is_sound(each):
                 return found.expanduser() if isinstance(found, Path) else found
             allowed = "finite numbers, whole ones below 2^63, and texts of one line"
             break
@@ -56,34 +55,41 @@ def fit(key: str, value: Any, hint: Any, text: bool = False) -> Any:
 
 def is_sound(value: Any) -> bool:
     """Return whether all numbers are finite, whole ones of 64 bits, and all texts in one line."""
-    if isinstance(value, dict):
-        return is_sound([*value, *value.values()])
-    if isinstance(value, list | tuple):
-        return all(map(is_sound, value))
+    if isinstance(value, dict | list):
+        inner = [*value, *value.values()] if isinstance(value, dict) else value
+        return all(map(is_sound, inner))
     if isinstance(value, int | float):
         return abs(value) < (math.inf if isinstance(value, float) else 2**63)  # as nan isn't
     return not UNFIT.search(str(value))
 
 
+def list_settings(section: type, prefix: str = "") -> dict[str, Any]:
+    """Return the types of a dataclass's settings, and of those of the sections in it, by key."""
+    found = {}
+    for name, hint in get_type_hints(section, include_extras=True).items():
+        key = f"{prefix}{name}"
+        found |= list_settings(hint, f"{key}.") if is_dataclass(hint) else {key: hint}
+    return found
+
+
 def describe(hint: Any, value: Any = None) -> str:
     """Return what a type allows, with the number that was written for one without its unit."""
     origin, (kind, *rules) = get_origin(hint), get_args(hint) or (hint,)
-    kinds = [kind, *rules]
     if origin is Literal:
-        return ", ".join(map(str, kinds))
+        return ", ".join(map(str, get_args(hint)))
     if origin is Annotated:
         for words in rules:
             if isinstance(words, str):
-                return words.format(value if re.fullmatch(NUMBER, str(value)) else 20)
-        allowed = [f"{SIGNS[k]}{v}" for rule in rules for k, v in dataclasses.asdict(rule).items()]
+                return words.format(value if re.fullmatch("[0-9]+([.][0-9]+)?", str(value)) else 20)
+        allowed = [f"{SIGNS[k]}{v}" for rule in rules for k, v in asdict(rule).items()]
         return f"{WORDS[kind]} {' and '.join(allowed)}"
-    if origin in (Union, UnionType):
-        return " or ".join(filter(None, (describe(each, value) for each in kinds)))
     if origin is dict:
-        return "settings as {name: " + describe(rules[0], value) + "}"
+        return f"settings as {{name: {describe(rules[0], value)}}}"
+    each = [describe(each, value) for each in (kind, *rules)] if origin else []
+    if origin in (Union, UnionType):
+        return " or ".join(filter(None, each))
     if origin:
-        each = ", ".join(describe(each, value) for each in kinds)
-        return f"a list as [{each}]" if origin is tuple else f"a list as [{each}, ...]"
+        return f"a list as [{', '.join(each)}{'' if origin is tuple else ', ...'}]"
     return WORDS.get(hint, "")  # nothing for what nobody can write here, as a tensor
 
 
