@@ -38,6 +38,14 @@ def test_help_needs_no_torch(module):
         assert word in done.stdout
 
 
+def test_help_on_a_run_tells_the_settings_of_the_run(package):
+    Path("run").mkdir()
+    Path("run/config.yaml").write_text("optim: {lr: 0.123}")
+    for module in {f"{package}.evaluate", f"{package}.predict"} & {*COMMANDS}:
+        done = start(module, "--run", "run", "--help")
+        assert done.returncode == 0 and "a number >0; 0.123)" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("module", COMMANDS)
 def test_mistake_needs_no_torch(module):
     for arguments in (["--seed"], ["word"], ["--sead", "1"]):

@@ -9,7 +9,6 @@ if __name__ == "__main__":  # before torch is imported, so that a mistake is tol
 
 import json
 from collections.abc import Iterable
-from dataclasses import fields
 from itertools import chain, islice
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from .core.loader import Group, Loader
 from .core.processes import share
 from .core.stop import Stop
 from .core.values import show
-from .data import Spec, build_loaders
+from .data import build_loaders
 from .model import predict, report, score, summarize, tally
 from .trained import load_model
 
@@ -61,10 +60,7 @@ def test(
 def measure(
     accelerator: Accelerator, model: nn.Module, groups: Iterable[Group], stop: Stop | None = None
 ) -> tuple[dict[str, float], dict[str, Tensor]]:
-    """Return the scores, and the totals behind them, of all examples, each counted once.
-
-    Both are empty if there was a reason to stop before all were seen.
-    """
+    """Return the scores and the totals behind them, each example counted once; none if stopped."""
     share(accelerator, model.buffers())
     model.eval()
     sums, totals = {}, {}
@@ -83,23 +79,17 @@ def measure(
     return summarize(average(accelerator, sums), totals), totals
 
 
-def check_same(spec: Spec, found: Spec) -> None:
-    """Raise UserError, with what differs first, if data isn't what a run's model knows."""
-    for field in fields(spec):
-        before, now = (getattr(each, field.name) for each in (spec, found))
-        if before != now:
-            told = f"{field.name} {show(before)}, this data has {show(now)}"
-            raise UserError(f"the run was trained on data with {told}")
-
-
 def main(argv: list[str]) -> None:
-    """Print a run's scores and what is behind them as JSON; arguments change its settings."""
+    """Print a run's scores and what is behind them as JSON."""
     given, cfg = parse_arguments(Evaluate, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)
     loaders, found = build_loaders(cfg.data, cfg.seed, known=spec)
     check_choice("--part", given.part, [*loaders, "all"])
-    check_same(spec, found)
+    for name, before in vars(spec).items():
+        if before != (now := getattr(found, name)):
+            told = f"{name} {show(before)}, this data has {show(now)}"
+            raise UserError(f"the run was trained on data with {told}")
     chosen = loaders.values() if given.part == "all" else [loaders[given.part]]
     groups = chain.from_iterable(loader.groups() for loader in chosen)
     model = accelerator.prepare_model(model, evaluation_mode=True)

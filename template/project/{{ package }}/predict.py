@@ -22,10 +22,7 @@ from .trained import load_model
 
 @torch.no_grad()
 def main(argv: list[str]) -> int:
-    """Print a line of JSON for each input; further arguments change the run's settings.
-
-    An input that can't be read is named on stderr, and makes the exit code 2 at the end.
-    """
+    """Print a line of JSON for each input; return 2 if one could not be read."""
     given, cfg = parse_arguments(Predict, argv)
     accelerator = start(cfg.precision)
     model, spec = load_model(given.run, given.weights, cfg)

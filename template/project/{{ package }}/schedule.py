@@ -17,10 +17,9 @@ FIXED = {"optimizer", "last_epoch", "total_steps", "epochs", "steps_per_epoch", 
 def list_schedules(
     steps: int, peaks: list[float], momentum: bool, mode: str
 ) -> dict[str, tuple[type, dict[str, Any]]]:
-    """Return classes of torch and, where `schedule.args` says nothing, their arguments for a run.
+    """Return classes of torch, and arguments that suit a run of `steps` optimizer steps.
 
-    It has `steps` optimizer steps, and parameter groups with the learning rates `peaks`; `momentum`
-    is whether it is varied with them, `mode` whether the lowest (min) score is best or the highest.
+    `peaks` are its groups' learning rates; `momentum` is whether it is varied with them.
     """
     third, sixth, falls = -(-steps // 3), -(-steps // 6), [steps // 2, steps * 3 // 4]
     low, cycled = [peak / 10 for peak in peaks], {"max_lr": peaks, "cycle_momentum": momentum}
@@ -41,20 +40,17 @@ class Schedule:
     """A linear warm-up, then a scheduler of torch that starts where the warm-up ends."""
 
     def __init__(self, optimizer: Optimizer, scheduler: Any, warmup: int):
-        self.optimizer, self.scheduler, self.warmup, self.count = optimizer, scheduler, warmup, 0
+        self.optimizer, self.scheduler, self.warmup, self.count = optimizer, scheduler, warmup, -1
         self.peaks = [group["lr"] for group in optimizer.param_groups]
         self.needs_score = isinstance(scheduler, lr_scheduler.ReduceLROnPlateau)
-        self.warm_up()
-
-    def warm_up(self) -> None:
-        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
-            group["lr"] = peak * min(1.0, (self.count + 1) / (self.warmup + 1))
+        self.step()
 
     def step(self) -> None:
         """Set the learning rate of the next optimizer step."""
         self.count += 1
         if self.count <= self.warmup:
-            self.warm_up()
+            for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+                group["lr"] = peak * ((self.count + 1) / (self.warmup + 1))
         elif not self.needs_score:
             self.scheduler.step()
 
@@ -76,30 +72,25 @@ def build_schedule(
 ) -> Schedule:
     """Return the schedule of a run of `total` optimizer steps, `epoch` of them in an epoch.
 
-    Raises UserError for an argument that its class doesn't take, or a warm-up as long as the run.
+    Raises UserError for arguments that its class refuses, or a warm-up as long as the run.
     """
-    warmup = to_steps(cfg.warmup, epoch, total)
+    warmup, peaks = to_steps(cfg.warmup, epoch, total), [g["lr"] for g in optimizer.param_groups]
     if warmup >= total:
         raise UserError(f"schedule.warmup: {cfg.warmup} leaves nothing of a run of {total} steps")
-    own, peaks = optimizer.defaults, [group["lr"] for group in optimizer.param_groups]
     # The cycles of torch, within 0.8 and 0.95, would undo a lower one that was asked for.
+    own = optimizer.defaults
     momentum = own.get("betas", [own.get("momentum", 0)])[0] >= 0.8
     scheduler, arguments = list_schedules(total - warmup, peaks, momentum, mode)[cfg.name]
     check_arguments("schedule.args", cfg.args, scheduler, FIXED)
     check_types("schedule.args", cfg.args, scheduler.__init__)
     arguments |= cfg.args
     try:
-        rehearse(scheduler, arguments, peaks)
+        trial = SGD([{"params": [torch.zeros(1)], "lr": peak} for peak in peaks], momentum=0.9)
+        rehearsal = Schedule(trial, scheduler(trial, **arguments), warmup=0)
+        for _ in range(2):  # by which some arguments show
+            trial.step()
+            rehearsal.step()
+            rehearsal.evaluated(0.0)
         return Schedule(optimizer, scheduler(optimizer, **arguments), warmup)
     except (ArithmeticError, TypeError, ValueError) as error:
         raise UserError(f"schedule.args: {cfg.name} refuses them: {one_line(error)}") from None
-
-
-def rehearse(scheduler: type, arguments: dict[str, Any], peaks: list[float]) -> None:
-    """Raise what a scheduler of torch would in its first steps, by which some arguments show."""
-    optimizer = SGD([{"params": [torch.zeros(1)], "lr": peak} for peak in peaks], momentum=0.9)
-    trial = scheduler(optimizer, **arguments)
-    score = [0.0] if isinstance(trial, lr_scheduler.ReduceLROnPlateau) else []
-    for _ in range(2):
-        optimizer.step()
-        trial.step(*score)

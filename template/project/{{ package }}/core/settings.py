@@ -124,7 +124,7 @@ def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested settings with dotted keys."""
     flat = {}
     for key, value in settings.items():
-        nested = isinstance(value, dict) and value
+        nested = value and isinstance(value, dict)
         flat |= flatten(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
     return flat
 

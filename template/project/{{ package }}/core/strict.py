@@ -33,10 +33,7 @@ for kind, pattern in PLAIN.items():
 
 
 def read(text: str | bytes) -> Any:
-    """Return what YAML says, in UTF-8 or what its first bytes tell.
-
-    Raises ValueError, in one line that names the line or both lines, for what can't be read.
-    """
+    """Return what YAML says; raise ValueError, naming the line, for what can't be read."""
     try:
         reader = Reader(text)
         node = reader.get_single_node()

@@ -36,12 +36,11 @@ def fit(key: str, value: Any, hint: Any, text: bool = False) -> Any:
 
     Raises ValueError that names the key and what is allowed.
     """
-    meant = [] if value == "" else [value, [value]] if text else [value]
-    if text and meant:
+    meant, allowed = [value, [value]] if text else [value], describe(hint, value)
+    if text:
         with suppress(ValueError):
             meant.insert(0, read(value))
-    allowed = describe(hint, value)
-    for each in meant:
+    for each in meant if value != "" else []:
         with suppress(ValueError):  # as JSON, which makes a path of a text, a tuple of a list
             found = TypeAdapter(hint, config=EXACT).validate_json(json.dumps(each))
             if is_sound(each):
@@ -55,9 +54,10 @@ def fit(key: str, value: Any, hint: Any, text: bool = False) -> Any:
 
 def is_sound(value: Any) -> bool:
     """Return whether all numbers are finite, whole ones of 64 bits, and all texts in one line."""
-    if isinstance(value, dict | list):
-        inner = [*value, *value.values()] if isinstance(value, dict) else value
-        return all(map(is_sound, inner))
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        return all(map(is_sound, value))
     if isinstance(value, int | float):
         return abs(value) < (math.inf if isinstance(value, float) else 2**63)  # as nan isn't
     return not UNFIT.search(str(value))
