@@ -5,7 +5,7 @@ import ast
 import inspect
 import os
 import sys
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -21,7 +21,7 @@ def make_parser(command: type, asked: dict[str, Any], cfg: Any) -> argparse.Argu
     name = getattr(sys.modules["__main__"].__spec__, "name", PACKAGE)
     usage = f"python -m {name} [--KEY VALUE ...]"
     parser = argparse.ArgumentParser(usage=usage, description=inspect.getdoc(command))
-    own = {field.name: getattr(command, field.name, "needed") for field in fields(command)} | asked
+    own = {key: getattr(command, key, "needed") for key in list_settings(command)} | asked
     for title, kind in ("arguments", command), ("settings", type(cfg)):
         group, meanings = parser.add_argument_group(title), read_meanings(kind)
         for key, hint in list_settings(kind).items():

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
@@ -27,14 +27,13 @@ def parse(command: type, section: type, argv: list[str]) -> tuple[Any, Any]:
         arguments = pair(argv, {key for key in own if own[key] is bool})
         for key in own.keys() & arguments:
             settle(asked, own, key, arguments.pop(key), text=True)
-        needed = [f.name for f in fields(command) if f.default is f.default_factory is MISSING]
-        missing = [key for key in needed if key not in asked]
+        missing = [key for key in own if key not in asked and not hasattr(command, key)]
         if missing and not helps:
             raise ValueError(f"--{missing[0]} is needed; write --{missing[0]} VALUE")
         try:
-            told = command(**dict.fromkeys(missing, Path()), **asked)
-        except ValueError:
-            if not helps:
+            told = command(**dict.fromkeys(missing, Path()), **asked)  # which knows its run's file
+        except (TypeError, ValueError):
+            if not helps:  # which is given of the defaults where there is no run yet
                 raise
         where = file = told.config if told else asked.get("config") or DEFAULTS
         for key, value in read_file(file).items():
