@@ -100,14 +100,15 @@ def test_grid_is_all_combinations_and_failed_trials_count(tune, module):
     cfg = module("config").parse_config([], Path("runs/tune-000/config.yaml"))
     assert cfg.optim.args == {"betas": [0.8, 0.9]} and cfg.optim.lr == 1e-3
     assert told["best"] == good.params and told["score"] == good.value
-    both = module("tools.tune").read_search("{optim.lr: [1, 2], optim.accumulate: [3, 4, 5]}")
-    pairs = [tuple(values.values()) for values in module("tools.tune").grid(both)]
+    space = module("tools.space")
+    both = space.read_search("{optim.lr: [1, 2], optim.accumulate: [3, 4, 5]}")
+    pairs = [tuple(values.values()) for values in space.grid(both)]
     assert pairs == [(1, 3), (1, 4), (1, 5), (2, 3), (2, 4), (2, 5)]
 
 
 def test_tpe_learns_from_the_trials_before_and_random_does_not(module):
     tune = module("tools.tune")
-    space = tune.read_search("{optim.lr: {low: 1e-6, high: 1, log: true}}")
+    space = module("tools.space").read_search("{optim.lr: {low: 1e-6, high: 1, log: true}}")
 
     def distances(sampler: str, direction: str) -> list[float]:
         asked = argparse.Namespace(sampler=sampler, search=space)
@@ -130,7 +131,8 @@ def test_tpe_learns_from_the_trials_before_and_random_does_not(module):
 
 def test_search_may_stand_in_a_file(module):
     Path("mine.yaml").write_text(SPACE)
-    assert module("tools.tune").read_search("mine.yaml") == module("tools.tune").read_search(SPACE)
+    read = module("tools.space").read_search
+    assert read("mine.yaml") == read(SPACE)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ Bengio, JMLR 2012) or a grid, by way of Optuna (Akiba et al., KDD 2019).
 """
 
 # PYTHON_ARGCOMPLETE_OK
-from ..config import check_arguments, parse_arguments, parse_config
+from ..config import Config, check_arguments, parse_arguments, parse_config
 from ..settings.tune import Tune
 
 if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
@@ -18,80 +18,25 @@ import os
 import shlex
 import shutil
 import signal
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import optuna
 import torch
-import yaml
 from filelock import FileLock, Timeout
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import RandomSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 
 from .. import train
-from ..config import Config
-from ..core.errors import Fault, RunError, UserError, find_fault, last_line, one_line, run_command
+from ..core.errors import Fault, RunError, UserError, find_fault, last_line, run_command
 from ..core.manifest import fixed_settings
 from ..core.rng import mix
 from ..core.run_folder import PATIENCE, RUNS, make_folder
 from ..core.settings import pair
 from ..core.stop import PREEMPTED, SIGNALS
+from .space import as_arguments, grid, read_search
 
-FILES = {".yaml", ".yml"}
 SAMPLERS = {"tpe": TPESampler, "random": RandomSampler}
-SAME = {"config", "name", "resume", "time_limit", "precision", "monitor", "mode"}
-"""settings that all trials share: they name, end or judge them"""
-Values = CategoricalDistribution | FloatDistribution | IntDistribution
-
-
-def read_search(text: str) -> dict[str, Values]:
-    """Return what YAML, or a file of it, says that each setting is drawn from, or UserError."""
-    try:
-        asked = yaml.safe_load(Path(text).read_text() if Path(text).suffix in FILES else text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"--search: {one_line(error)}") from None
-    if not isinstance(asked, dict) or not asked:
-        raise UserError("--search: holds no settings; write it as '{optim.lr: [1e-3, 1e-2]}'")
-    if same := SAME & asked.keys():
-        raise UserError(f"--search: {min(same)} is the same in all trials")
-    space = {}
-    for key, values in asked.items():
-        try:
-            if isinstance(values, list):  # of which Optuna takes what isn't nested
-                plain = [json.dumps(v) if isinstance(v, list | dict) else v for v in values]
-                space[key] = CategoricalDistribution(plain)
-            else:
-                space[key] = read_range(**values)
-        except (TypeError, ValueError):
-            allowed = "a list of values, or a range as {low: 1e-4, high: 0.1, log: true}"
-            raise UserError(
-                f"--search: {key}: {values} is not allowed; allowed: {allowed}"
-            ) from None
-    return space
-
-
-def read_range(low: Any, high: Any, log: bool = False) -> Values:
-    """Return the distribution of a range, whose values are whole numbers if both its ends are."""
-    whole = isinstance(low, int) and isinstance(high, int)
-    low, high = (low, high) if whole else (float(low), float(high))  # `1e-4` is text to YAML
-    if not low < high < math.inf or not isinstance(log, bool):
-        raise ValueError
-    return (IntDistribution if whole else FloatDistribution)(low, high, log=log)
-
-
-def as_arguments(params: dict[str, Any]) -> list[str]:
-    """Return a trial's settings as the train command takes them."""
-    return [f"--{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in params.items()]
-
-
-def grid(space: dict[str, Values]) -> list[dict[str, Any]]:
-    """Return all combinations of values; raise UserError for a range."""
-    if ranges := [key for key, values in space.items() if not hasattr(values, "choices")]:
-        raise UserError(f"--sampler grid takes lists of values; {ranges[0]} is a range")
-    combinations = product(*(values.choices for values in space.values()))
-    return [dict(zip(space, values, strict=True)) for values in combinations]
 
 
 def open_study(folder: Path, asked: argparse.Namespace, cfg: Config) -> optuna.Study:
