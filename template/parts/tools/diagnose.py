@@ -4,7 +4,7 @@ Nothing of it is kept. A finding is no error: the exit code is 0 with findings a
 """
 
 # PYTHON_ARGCOMPLETE_OK
-from ..config import check_arguments, parse_arguments
+from ..config import Config, check_arguments, parse_arguments
 from ..settings.diagnose import Diagnose
 
 if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
@@ -12,27 +12,26 @@ if __name__ == "__main__":  # before torch is imported, so that a mistake is tol
 
 import json
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from accelerate import Accelerator
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from ..config import Config
 from ..core.averages import average, sum_up
 from ..core.device import find_fragile, finish, start
 from ..core.errors import run_command
 from ..core.loader import Group
+from ..core.progress import Progress, follow
 from ..core.rng import reseed
 from ..core.run_folder import RUNS
 from ..step import Step
-from ..train import Progress, build, follow
-from .symptoms import Output, Parameter, Seen, describe, find_symptoms
+from ..train import build
+from .seen import Parameter, Seen, broken, describe, floats, watch
+from .symptoms import find_symptoms
 
 LOOKS = 3
 """steps looked at: what begins as 0 on purpose, such as the end of a branch, then no longer is"""
@@ -102,51 +101,6 @@ def observe(cfg: Config, accelerator: Accelerator, steps: int) -> Seen:
     inputs = {name: broken(x) for batch, _ in group.batches for name, x in floats(batch)}
     fragile = list(find_fragile(step.network))
     return Seen(inputs, outputs, step.parameters, looks, norm, losses, fragile)
-
-
-@contextmanager
-def watch(network: nn.Module) -> Iterator[dict[str, Output]]:
-    """Give what the modules that have no parts give when they are first called."""
-    seen: dict[str, Output] = {}
-
-    def keep(name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, args: Any, kwargs: Any, outputs: Any) -> None:
-            given = [x.float() for _, x in floats([outputs])]
-            # A later call may be one within torch.func.grad, where there are no numbers to be had.
-            if name not in seen and given:
-                seen[name] = Output(
-                    shape=list(given[0].shape),
-                    mean=given[0].mean().item(),
-                    deviation=given[0].std(correction=0).item(),
-                    zeros=(given[0] == 0).float().mean().item(),
-                    broken=broken(given[0]),
-                    fed=not any(broken(x) for _, x in floats([args, kwargs])),
-                )
-
-        return hook
-
-    handles = [
-        module.register_forward_hook(keep(f"{name} {type(module).__name__}"), with_kwargs=True)
-        for name, module in network.named_modules()
-        if not any(module.children())
-    ]
-    yield seen
-    for handle in handles:
-        handle.remove()
-
-
-def broken(values: Tensor) -> float:
-    """Return the share of the values that aren't finite."""
-    return (~values.isfinite()).float().mean().item()
-
-
-def floats(value: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Yield the floating-point tensors in nested dicts and sequences, with dotted names."""
-    if isinstance(value, Tensor) and value.is_floating_point() and value.numel():
-        yield name, value.detach()
-    elif isinstance(value, dict | list | tuple):
-        for key, inside in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from floats(inside, f"{name}.{key}".lstrip("."))
 
 
 def draw(parameters: dict[str, Parameter]) -> Path:

@@ -4,7 +4,7 @@ A short training whose learning rate rises exponentially (Smith, WACV 2017); not
 """
 
 # PYTHON_ARGCOMPLETE_OK
-from ..config import check_arguments, parse_arguments
+from ..config import Config, check_arguments, parse_arguments
 from ..settings.find_lr import FindLR
 
 if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
@@ -18,13 +18,13 @@ from pathlib import Path
 from accelerate import Accelerator
 from matplotlib.figure import Figure
 
-from ..config import Config
 from ..core.averages import average, sum_up
 from ..core.device import finish, start
 from ..core.errors import UserError, run_command
+from ..core.progress import Progress, follow
 from ..core.rng import reseed
 from ..core.run_folder import RUNS
-from ..train import Progress, build, follow
+from ..train import build
 
 SMOOTHING = 0.9
 """share of the average that a further loss leaves"""

@@ -4,7 +4,7 @@ A short training with the loader and the step of `train`; nothing of it is kept.
 """
 
 # PYTHON_ARGCOMPLETE_OK
-from ..config import check_arguments, parse_arguments
+from ..config import Config, check_arguments, parse_arguments
 from ..settings.profile import Profile
 
 if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
@@ -15,28 +15,24 @@ import os
 import sys
 import time
 from collections import Counter
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.profiler import profile, record_function
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
-from ..config import Config
 from ..core.device import finish, start
 from ..core.errors import run_command
 from ..core.loader import Group
+from ..core.progress import Progress, follow
 from ..core.rng import reseed
 from ..core.run_folder import RUNS
 from ..step import Step
-from ..train import Progress, build, follow
+from ..train import build
+from .flops import count_flops
 
 
 class Stopwatch:
@@ -132,36 +128,6 @@ def write_trace(found: profile) -> Path:
     return path
 
 
-class Flops(TorchDispatchMode):
-    """The number of floating-point operations that torch has a formula for, while it is on.
-
-    Torch's own FlopCounterMode tells modules apart by hooks that break where a model takes
-    gradients itself, as for a gradient penalty.
-    """
-
-    total = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = func(*args, **(kwargs or {}))
-        if formula := flop_registry.get(func.overloadpacket):
-            self.total += formula(*args, **(kwargs or {}), out_val=found)
-        return found
-
-
-def count_flops(trial: Trial) -> tuple[int, int]:
-    """Take a first step again; return its floating-point operations on all processes and examples.
-
-    Counted are products (2mkn for [m, k] by [k, n]), convolutions and attention, in both passes.
-    """
-    group, cpu = next(trial.step.loader.groups()), trial.accelerator.device.type == "cpu"
-    # There is no formula for compiled code, nor for a CPU's fused attention.
-    attention = sdpa_kernel(SDPBackend.MATH) if cpu else nullcontext()
-    with torch.compiler.set_stance("force_eager"), attention, Flops() as flops:
-        trial.step(group)
-    # Batches are padded to one shape, so that every process does the same.
-    return flops.total * trial.accelerator.num_processes, group.examples
-
-
 def main(argv: list[str]) -> None:
     """Print the slowest operators, then the figures of a step as JSON; write a trace of all events.
 
@@ -175,7 +141,7 @@ def main(argv: list[str]) -> None:
     os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # or the profiler tells that it begins and ends
     with profile() as found:  # it makes the steps slower, so that others are timed
         trial.run(given.steps)
-    flops, examples = count_flops(trial)
+    flops, examples = count_flops(trial.step, accelerator)
     figures["gflop_per_step"] = flops / 1e9
     figures["gflop_per_s"] = flops / examples * figures["samples_per_s"] / 1e9
     if accelerator.is_main_process:

@@ -1,7 +1,7 @@
 """A page on runs, as a command: their curves, what they were made of, and what stands out."""
 
 # PYTHON_ARGCOMPLETE_OK
-from ..config import check_arguments, parse_arguments
+from ..config import Config, check_arguments, parse_arguments
 from ..settings.report import Report
 
 if __name__ == "__main__":  # before torch is imported, so that a mistake is told at once
@@ -21,7 +21,6 @@ import yaml
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from ..config import Config
 from ..core.device import finish, start
 from ..core.errors import UserError, run_command
 from ..core.run_folder import read_state

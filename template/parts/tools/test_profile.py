@@ -25,6 +25,12 @@ def trial(module, config):
 
 
 @pytest.fixture
+def count(module):
+    """Return a function that counts the operations and the examples of a trial's first step."""
+    return lambda trial: module("tools.flops").count_flops(trial.step, trial.accelerator)
+
+
+@pytest.fixture
 def profile(module, capsys):
     """Return a function that runs the command and returns the lines it prints."""
 
@@ -45,19 +51,19 @@ def profile(module, capsys):
 )
 def test_flops_are_those_of_the_formula(module, layer, shape, products):
     for learned, times in ((False, 2), (True, 3)):  # what comes in has a gradient, or has none
-        with module("tools.profile").Flops() as flops:
+        with module("tools.flops").Flops() as flops:
             layer(torch.randn(shape, requires_grad=learned)).sum().backward()
         assert flops.total == times * 2 * products
 
 
-def test_step_counts_all_its_batches_and_attention(module, trial, monkeypatch):
-    one, examples = module("tools.profile").count_flops(trial())
+def test_step_counts_all_its_batches_and_attention(trial, count):
+    one, examples = count(trial())
     assert one > 0 and examples == 64
-    assert module("tools.profile").count_flops(trial(2)) == (2 * one, 128)
+    assert count(trial(2)) == (2 * one, 128)
 
 
-def test_step_counts_fused_attention(module, trial, monkeypatch):
-    before, _ = module("tools.profile").count_flops(trial())
+def test_step_counts_fused_attention(module, trial, count, monkeypatch):
+    before, _ = count(trial())
     predict, heads = module("step").predict, torch.randn(1, 2, 4, 8)
     calls = []
 
@@ -66,12 +72,12 @@ def test_step_counts_fused_attention(module, trial, monkeypatch):
         return predict(model, batch)
 
     monkeypatch.setattr(module("step"), "predict", attend)
-    flops, _ = module("tools.profile").count_flops(trial())
+    flops, _ = count(trial())
     assert flops == before + len(calls) * 2 * 2 * (2 * 4 * 8 * 4)
 
 
-def test_step_counts_a_compiled_model(module, trial, monkeypatch):
-    profile, calls = module("tools.profile"), []
+def test_step_counts_a_compiled_model(module, trial, count, monkeypatch):
+    calls = []
 
     def backend(graph, inputs):
         return lambda *arguments: calls.append(1) or graph.forward(*arguments)
@@ -86,7 +92,7 @@ def test_step_counts_a_compiled_model(module, trial, monkeypatch):
         return model
 
     monkeypatch.setattr(module("train"), "build_network", build)
-    plain = profile.count_flops(trial())
+    plain = count(trial())
     monkeypatch.setattr(module("train"), "build_network", build_compiled)
     torch.compiler.reset()
     with torch._dynamo.config.patch(disable=False):
@@ -94,7 +100,7 @@ def test_step_counts_a_compiled_model(module, trial, monkeypatch):
         begun.run(1)
         assert calls
         calls.clear()
-        assert profile.count_flops(begun) == plain
+        assert count(begun) == plain
     assert not calls
 
 
