@@ -426,7 +426,9 @@ def test_every_line_of_the_template_is_rendered(snapshot, render):
     projects += [render(**rows.answers(rows.full(task=task))) for task in rows.factors()["task"]]
     outputs = {text for project in projects for text in texts(project).values()}
     template = snapshot / "template"
-    sources = {p: t for p, t in texts(template).items() if not (template / p).match("*/template/*.yml")}
+    sources = {
+        p: t for p, t in texts(template).items() if not (template / p).match("*/template/*.yml")
+    }
     dead = list(unrendered(sources, outputs))
     assert not dead, "\n".join(dead)
 

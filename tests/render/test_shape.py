@@ -34,6 +34,7 @@ ORDER = ("tools", "", "trackers", "extras", "task", "sources", "core", "settings
 # What a lean project needs to run.
 NEEDED = {
     "accelerate",
+    "annotated-types",
     "filelock",
     "numpy",
     "pillow",
