@@ -29,20 +29,16 @@ def save_checkpoint(
     `states` are objects with `state_dict` and `load_state_dict`, by name. Raises Fault if it can't
     be written; the ones before it are then as they were.
     """
-    with written_whole(root / f"step-{step:08d}") as folder:
+    path = root / f"step-{step:08d}"
+    with written_whole(path) as folder:
         folder.mkdir()
-        write_states(folder, model, states)
+        save_model(model, str(folder / "model.safetensors"))
+        with (folder / "state.pt").open("wb") as file:
+            torch.save({name: state.state_dict() for name, state in states.items()}, file)
         files = {path.name: checksum(path) for path in folder.iterdir()}
         manifest = {"format": FORMAT, "step": step, "crc32": files}
         (folder / "manifest.json").write_text(json.dumps(manifest))
-    delete_others(root / f"step-{step:08d}", keep)
-
-
-def write_states(folder: Path, model: nn.Module, states: dict[str, Any]) -> None:
-    """Write the files of a checkpoint that hold the weights and the states."""
-    save_model(model, str(folder / "model.safetensors"))
-    with (folder / "state.pt").open("wb") as file:
-        torch.save({name: state.state_dict() for name, state in states.items()}, file)
+    delete_others(path, keep)
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
@@ -84,25 +80,18 @@ def resume(root: Path, model: nn.Module, states: dict[str, Any], keep: int) -> N
 
     Process 0 chooses it for all. Raises UserError for one of another format, model or setup.
     """
-    chosen = [newest_checkpoint(root) if PartialState().is_main_process else None]
-    if folder := chosen[0]:
-        chosen = [folder.with_name(folder.name.removeprefix("."))]
-        if folder != chosen[0]:
-            give_name(folder, chosen[0])
+    chosen: list[Path | None] = [None]
+    if PartialState().is_main_process and (found := newest_checkpoint(root)):
+        chosen = [found.with_name(found.name.removeprefix("."))]
+        if found != chosen[0]:
+            give_name(found, chosen[0])
         delete_others(chosen[0], keep)
     broadcast_object_list(chosen)
-    if folder := chosen[0]:
-        found = json.loads((folder / "manifest.json").read_text())["format"]
-        if found != FORMAT:
-            raise UserError(f"{folder} has format {found}; this code reads format {FORMAT}")
-        read_states(folder, model, states)
-
-
-def read_states(folder: Path, model: nn.Module, states: dict[str, Any]) -> None:
-    """Bring the model and the states to what `write_states` wrote; raise UserError if they can't.
-
-    No code that a file holds is executed.
-    """
+    if not (folder := chosen[0]):
+        return
+    made = json.loads((folder / "manifest.json").read_text())["format"]
+    if made != FORMAT:
+        raise UserError(f"{folder} has format {made}; this code reads format {FORMAT}")
     load_weights(folder / "model.safetensors", model)
     try:
         saved = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
@@ -130,12 +119,12 @@ def load_weights(path: Path, model: nn.Module) -> None:
 
 
 def mismatch(path: Path, model: nn.Module) -> str:
-    """Return the first weight that a file of safetensors and the model don't have in common."""
+    """Return the first weight that a file and the model don't have in common."""
     mine = {name: list(value.shape) for name, value in model.state_dict().items()}
     with safe_open(path, "pt") as file:
         saved = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
-    shared = [name for name in mine if name in saved and mine[name] != saved[name]]
-    name = [*shared, *(n for n in mine | saved if n not in mine or n not in saved)][0]
+    odd = [name for name in mine | saved if mine.get(name) != saved.get(name)]
+    name = min(odd, key=lambda name: name not in mine or name not in saved)  # one in both, if any
     return f"{name} is {saved.get(name, 'missing')} there and {mine.get(name, 'missing')} here"
 
 

@@ -31,15 +31,14 @@ class Samples(Batched):
 
     def __getitem__(self, keys: list[int]) -> Any:
         """Return samples put together as torch does; dicts get their `key` [b]."""
+        samples = []
         with torch.random.fork_rng(devices=[]):
-            batch = default_collate([self.draw(key) for key in keys])
+            for key in keys:
+                seed = mix(self.seed, key)
+                torch.default_generator.manual_seed(seed)
+                random.seed(seed)
+                if numpy := sys.modules.get("numpy"):
+                    numpy.random.seed(seed % 2**32)
+                samples.append(self.dataset[key % len(self)])
+            batch = default_collate(samples)
         return {"key": torch.tensor(keys)} | batch if isinstance(batch, dict) else batch
-
-    def draw(self, key: int) -> Any:
-        """Return a sample as its key says."""
-        seed = mix(self.seed, key)
-        torch.default_generator.manual_seed(seed)
-        random.seed(seed)
-        if numpy := sys.modules.get("numpy"):
-            numpy.random.seed(seed % 2**32)
-        return self.dataset[key % len(self)]

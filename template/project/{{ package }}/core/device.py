@@ -1,6 +1,5 @@
 """The device, its number format and the other processes, found or refused before any work."""
 
-import logging
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -9,10 +8,9 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from .errors import UserError
+from .errors import UserError, warn
 
-# An equal line is told once, however often a command builds the model.
-warn = cache(logging.getLogger(__name__).warning)
+tell = cache(warn)  # an equal line once, however often a command builds the model
 
 
 def start(precision: str) -> Accelerator:
@@ -46,10 +44,8 @@ def finish(accelerator: Accelerator) -> None:
 
 
 def find_fragile(network: nn.Module) -> Iterator[str]:
-    """Yield a line on each convolution whose weight gradient may break on the CPU it runs on.
-
-    With AVX2 and no more, those of 1 x 1 with a stride and under 8 channels in (oneDNN issue 6035).
-    """
+    """Yield a line on each convolution whose weight gradient may break on the CPU it runs on."""
+    # With AVX2 and no more, those of 1 x 1 with a stride and under 8 channels in (oneDNN 6035).
     kernels = os.environ.get("ONEDNN_MAX_CPU_ISA") or torch.backends.cpu.get_cpu_capability()
     if torch.accelerator.is_available() or "AVX2" not in kernels.upper():
         return
@@ -63,6 +59,6 @@ def find_fragile(network: nn.Module) -> Iterator[str]:
 
 
 def warn_of_fragile(network: nn.Module) -> None:
-    """Log what `find_fragile` finds, in the first process."""
-    for line in find_fragile(network) if os.environ.get("RANK", "0") == "0" else ():
-        warn(line)
+    """Tell the user of what `find_fragile` finds."""
+    for line in find_fragile(network):
+        tell(line)

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-PACKAGE = __package__.split(".")[0]
-"""the project's, whose name its commands and its log have"""
+PACKAGE = __package__.split(".")[0]  # the name of the project's commands and log
 
 
 class UserError(Exception):
@@ -38,9 +37,7 @@ def attempt(function: Callable, *arguments: Any) -> Any:
 
 
 def run_command(command: Callable[[list[str]], Any], exits: bool = True) -> None:
-    """Run a command on this process's arguments, and exit with its code or that of an error.
-
-    Where `exits` is false, it exits with an error alone.
+    """Run a command on this process's arguments; then, or only after an error, exit with its code.
 
     A UserError is 2, a RunError 1; each is one line, told by the first process if all know of it.
     """
@@ -67,7 +64,7 @@ def warn(line: str) -> None:
 
 def find_fault(error: Exception) -> Exception:
     """Return a Fault for an error of the machine, and any other error as it is."""
-    kind, text = type(error).__name__, str(error)
+    kind, text = type(error).__name__, one_line(error)
     if kind in ("OutOfMemoryError", "MemoryError") or "can't allocate memory" in text:
         return Fault(
             "out of memory; lower data.batch_size and raise optim.accumulate by the same factor, "
@@ -77,13 +74,13 @@ def find_fault(error: Exception) -> Exception:
     if "more than 1 value per channel" in text:  # as torch's normalisations put it
         return UserError("batch normalisation needs several values per channel; raise batch_size")
     if kind == "DistBackendError" or "gloo/transport" in text:
-        return Fault(f"another process of the run is gone ({one_line(text)[:120]})")
+        return Fault(f"another process of the run is gone ({text[:120]})")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return Fault(f"{error.filename or 'a file'} can't be written: {error.strerror}")
     return error
 
 
-def one_line(error: Exception | str) -> str:
+def one_line(error: Exception) -> str:
     """Return an error's text as one line."""
     return " ".join(str(error).split())
 
@@ -95,8 +92,7 @@ def last_line(error: Exception) -> str:
 
 def check_choice(key: str, value: str, allowed: Iterable[str]) -> None:
     """Raise UserError, with the nearest allowed value as a hint, if `value` is not allowed."""
-    allowed = list(allowed)
-    if value not in allowed:
+    if value not in (allowed := list(allowed)):
         raise UserError(f"{key}: {value!r}{nearest(value, allowed)}; allowed: {', '.join(allowed)}")
 
 

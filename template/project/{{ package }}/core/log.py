@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -37,8 +38,8 @@ class Log:
         seconds = time.perf_counter() - self.time
         rate = (examples - self.examples) / seconds
         self.write("train", step, scores | {"samples_per_s": rate})
-        text = f"loss {figure(scores['loss'])}  lr {scores['lr']:.2e}  {rate:,.0f} samples/s"
-        text += self.best
+        speed = f"lr {scores['lr']:.2e}  {rate:,.0f} samples/s"
+        text = f"loss {figure(scores['loss'])}  {speed}{self.best}"
         self.bar.set_postfix_str(text, refresh=False)
         self.bar.update(step - self.bar.n)
         if self.plain:
@@ -62,5 +63,6 @@ class Log:
     def close(self, state: str) -> None:
         """Close the writers, which are told how the run ended, and leave the bar as it stands."""
         self.bar.close()
-        for writer in self.writers:
-            writer.close(state)
+        with ExitStack() as each:  # also those behind one that fails, on a full disk for instance
+            for writer in reversed(self.writers):
+                each.callback(writer.close, state)

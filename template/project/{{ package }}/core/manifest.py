@@ -15,11 +15,10 @@ from ..settings.command import Command
 from .errors import UserError
 from .settings import flatten, parse, to_yaml
 
+# What may change from one start of a run to the next, and what must not: the examples of a step.
 FREE = {"name", "resume", "time_limit", "log_every", "save_every", "keep"}
 FREE |= {"data.batch_size", "data.workers", "optim.accumulate", "optim.max_skips"}
-"""settings that may change from one start of a run to the next"""
 WINDOW = "data.batch_size x optim.accumulate x processes"
-"""what must not: the number of examples of an optimizer step, however they are spread"""
 PROJECT = Path(__file__).parents[2]
 
 
@@ -39,9 +38,9 @@ def check_same(folder: Path, section: type, settings: dict[str, Any]) -> None:
     _, cfg = parse(Command, section, ["--config", str(folder / "config.yaml")])
     before = fixed_settings(cfg, processes)
     for key in before | settings:
-        if before.get(key) != settings.get(key):
+        if (was := before.get(key)) != (now := settings.get(key)):
             raise UserError(
-                f"{folder} was started with {key} {before.get(key)}, not {settings.get(key)}; "
+                f"{folder} was started with {key} {was}, not {now}; "
                 "use the same settings, another --name, or --resume never"
             )
 
@@ -50,11 +49,10 @@ def check_data(folder: Path, data: dict[str, str]) -> None:
     """Raise UserError if the folder's run was started with other data."""
     before = json.loads((folder / "data.json").read_text())
     for part in before | data:
-        if before.get(part) != data.get(part):
+        if (was := before.get(part)) != (now := data.get(part)):
             raise UserError(
-                f"{folder} was started with other data: its part for {part} was "
-                f"{before.get(part)}, now {data.get(part)}; bring the files back, or begin anew "
-                "with another --name, or --resume never"
+                f"{folder} was started with other data: its part for {part} was {was}, now {now}; "
+                "bring the files back, or begin anew with another --name, or --resume never"
             )
 
 

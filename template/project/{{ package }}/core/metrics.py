@@ -16,10 +16,11 @@ class Ledger:
     def __init__(self, run: Path, step: int, pending: bool):
         path = run / "metrics.jsonl"
         lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-        last = (step, not pending)
+        whole = [line for line in lines if line.endswith("\n")]
+        places = [(json.loads(line)["step"], '"eval/' in line) for line in whole]
+        kept = [line for line, at in zip(whole, places, strict=True) if at <= (step, not pending)]
         with written_whole(path) as beside:
-            whole = (line for line in lines if line.endswith("\n"))
-            beside.write_text("".join(line for line in whole if place(json.loads(line)) <= last))
+            beside.write_text("".join(kept))
         self.file = path.open("a", buffering=1)
 
     def log(self, values: dict[str, float], step: int) -> None:
@@ -29,8 +30,3 @@ class Ledger:
 
     def close(self, state: str) -> None:
         self.file.close()
-
-
-def place(line: dict[str, float]) -> tuple[int, bool]:
-    """Return a line's step, and whether it is of the evaluation after it."""
-    return line["step"], any(name.startswith("eval/") for name in line)

@@ -11,8 +11,8 @@ from torch import Tensor
 from .errors import RunError
 from .loader import Group, Loader
 
-NAMED = 8
-"""samples named of a step"""
+NAMED = 8  # samples named of a step
+FAULT = "{} is {} at step {}, on {}; the checkpoints are from before"
 log = logging.getLogger(__name__)
 
 
@@ -41,16 +41,12 @@ class Watch:
         for (step, samples, _), norm in zip(self.seen, norms, strict=True):
             self.row = 0 if math.isfinite(norm) else self.row + 1
             if self.row > self.allowed:
-                raise RunError(
-                    f"the gradient's norm is {norm} at step {step}, on {self.name(samples)}; "
-                    "the checkpoints are from before"
-                )
+                raise RunError(FAULT.format("the gradient's norm", norm, step, self.name(samples)))
             if self.row and self.main and not self.scaler:
                 log.warning("step %d is left out: norm %s, on %s", step, norm, self.name(samples))
         for name, value in scores.items():
             if not math.isfinite(value) and not self.row:
-                where = f"at step {step}, on {self.name(samples)}"
-                raise RunError(f"{name} is {value} {where}; the checkpoints are from before")
+                raise RunError(FAULT.format(name, value, step, self.name(samples)))
         self.seen = []
 
     def name(self, samples: Tensor) -> str:

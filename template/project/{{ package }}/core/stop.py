@@ -13,9 +13,7 @@ from .duration import to_seconds
 
 BEGIN = time.monotonic()
 SIGNALS = [getattr(signal, n) for n in ("SIGTERM", "SIGINT", "SIGUSR1") if hasattr(signal, n)]
-"""those that the system knows"""
-PREEMPTED = 75
-"""exit code of a run that was stopped, saved and can go on (EX_TEMPFAIL of sysexits.h)"""
+PREEMPTED = 75  # EX_TEMPFAIL of sysexits.h: a run that was stopped, saved and can go on
 
 
 class Stop:
@@ -44,8 +42,7 @@ class Stop:
     def agreed(self) -> bool:
         """Return, on all processes alike, whether one of them has a reason to stop."""
         stop = time.monotonic() >= min(self.asked, self.end)
-        if not self.group:
-            return stop
-        stops = torch.tensor(stop, dtype=torch.int32)
-        torch.distributed.all_reduce(stops, torch.distributed.ReduceOp.MAX, self.group)
-        return bool(stops)
+        if self.group:
+            stop = torch.tensor(stop, dtype=torch.int32)
+            torch.distributed.all_reduce(stop, torch.distributed.ReduceOp.MAX, self.group)
+        return bool(stop)
