@@ -14,10 +14,7 @@ tell = cache(warn)  # an equal line once, however often a command builds the mod
 
 
 def start(precision: str) -> Accelerator:
-    """Return the Accelerator of this process.
-
-    Raises UserError for fp16 without a GPU and for a launch that fell back to fewer processes.
-    """
+    """Return this process's Accelerator; UserError for fp16 on a CPU or too few processes."""
     cuda = torch.cuda.is_available()
     if precision == "auto":
         precision = "fp32" if not cuda else "bf16" if torch.cuda.is_bf16_supported() else "fp16"

@@ -30,10 +30,7 @@ def fixed_settings(cfg: Any, processes: int) -> dict[str, Any]:
 
 
 def check_same(folder: Path, section: type, settings: dict[str, Any]) -> None:
-    """Raise UserError if the folder's run was started with other settings.
-
-    What wasn't a setting then must have its default, which does what was done before it.
-    """
+    """Raise UserError for a run of other settings; one newer than the run must have its default."""
     processes = json.loads((folder / "manifest.json").read_text())["processes"]
     _, cfg = parse(Command, section, ["--config", str(folder / "config.yaml")])
     before = fixed_settings(cfg, processes)

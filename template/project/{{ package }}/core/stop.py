@@ -17,10 +17,7 @@ PREEMPTED = 75  # EX_TEMPFAIL of sysexits.h: a run that was stopped, saved and c
 
 
 class Stop:
-    """Remembers that SIGTERM, SIGUSR1 or SIGINT came, and knows when the time is up.
-
-    A second signal after a SIGINT ends the process at once.
-    """
+    """Remembers a signal, and knows when the time is up; one more after a SIGINT ends at once."""
 
     def __init__(self, accelerator: Accelerator, time_limit: str | None):
         self.asked, self.interrupted = math.inf, False
