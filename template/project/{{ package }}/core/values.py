@@ -84,7 +84,7 @@ def describe(hint: Any, value: Any = None) -> str:
         allowed = [f"{SIGNS[k]}{v}" for rule in rules for k, v in asdict(rule).items()]
         return f"{WORDS[kind]} {' and '.join(allowed)}"
     if origin is dict:
-        return f"settings as {{name: {describe(rules[0], value)}}}"
+        return "settings as {name: " + describe(rules[0], value) + "}"
     each = [describe(each, value) for each in (kind, *rules)] if origin else []
     if origin in (Union, UnionType):
         return " or ".join(filter(None, each))
