@@ -14,7 +14,7 @@ import rows
 from test_render import assert_none, distribution, everything, parse, texts
 
 # Lines of a file and of a function, columns of a line.
-FILE, FUNCTION, WIDTH = 200, 60, 100
+FILE, FUNCTION, WIDTH = 180, 60, 100
 # The README has a line or two on each technique and tool that is chosen, and full has them all.
 README = 230
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .duration import due
 from .loader import Group, Loader
 
 
@@ -24,6 +25,11 @@ class Progress:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+    def advance(self, total: int, eval_every: int) -> None:
+        """Note that a step is done, and whether an evaluation has to follow it."""
+        self.step += 1
+        self.pending = self.step == total or due(self.step, eval_every)
 
     def improve(self, scores: dict[str, float], monitor: str, mode: str) -> bool:
         """Remember the scores if they are the best so far, and return whether they are."""
