@@ -95,7 +95,11 @@ async function update() {
   const given = answers.get();
   document.body.dataset.turn = "working";
   const made = await renderer.project(given, answers.folder(), answers.differing());
-  if (mine !== turn || !made) return;
+  if (mine !== turn) return;
+  if (!made) {
+    $("state").textContent = "Python is loading: the command is right already, the files follow.";
+    return;
+  }
   if (made.refused) reasons(made.refused, made.wrong);
   if (made.files) {
     const before = shown?.files && shown;
