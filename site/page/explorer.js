@@ -49,12 +49,21 @@ export class Explorer {
     if (first) this.#closed = new Set(paths.flatMap((path) => this.#quiet(path)));
     $("tree").replaceChildren(this.#list(nested(paths), ""));
     const here = paths.includes(this.path);
-    this.open(here ? this.path : (paths.find((path) => this.pattern.test(path)) ?? paths[0]));
+    const start = here ? this.path : (paths.find((path) => this.pattern.test(path)) ?? paths[0]);
+    this.open(this.#near(start));
   }
 
   mode(mode) {
     this.#mode = mode;
-    this.open(this.path);
+    this.open(this.#near(this.path));
+  }
+
+  /** Give this file, or where it has no changes and they are asked for, the one that has most. */
+  #near(path) {
+    if (this.#mode === "whole" || this.changes[path]) return path;
+    const kept = Object.entries(this.changes).filter(([, { kind }]) => kind === "changed");
+    const [most] = kept.sort(([, one], [, other]) => other.more + other.less - one.more - one.less);
+    return most?.[0] ?? Object.keys(this.changes)[0] ?? path;
   }
 
   text() {
@@ -121,7 +130,7 @@ export class Explorer {
     const change = this.changes[path];
     const [executable] = this.files[path] ?? [];
     $("path").textContent = path;
-    $("changed").disabled = !change;
+    $("changed").disabled = !Object.keys(this.changes).length;
     const lines = split(this.text()).length;
     const gone = change?.kind === "gone" ? "gone, " : "";
     $("size").textContent = `${gone}${lines} lines${executable ? ", executable" : ""}`;

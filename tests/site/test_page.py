@@ -19,7 +19,8 @@ from conftest import ROOT, copy, differences, recorded, run_copier, tree
 from test_renderer import TEXTS, unpacked
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM, reason="chromium isn't installed"),
