@@ -22,7 +22,7 @@ html_theme_options = {
         "color-background-secondary": "#171b1e",
     },
 }
-pygments_style, pygments_dark_style = "friendly", "github-dark"
+pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 myst_enable_extensions = ["deflist", "colon_fence"]
 myst_heading_anchors = 4
 suppress_warnings = ["myst.header"]  # rendered READMEs begin lower

@@ -21,6 +21,8 @@ pytestmark = [
     ),
 ]
 
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 BUILD = runpy.run_path(str(ROOT / "site" / "build.py"))
 LOADED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "link": "href"}
 
@@ -95,3 +97,23 @@ def test_every_setting_is_in_the_reference(site):
 
 def test_is_searched_without_a_server(site):
     assert (site / "docs/searchindex.js").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessible(scheme, site):
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
+    if not CHROMIUM:
+        pytest.skip("chromium isn't installed")
+    name, question = next((n, q) for n, q in rows.questions().items() if q.get("multiselect"))
+    places = ["index", "tutorial", "reference", f"{name}/{next(iter(rows.choices(question)))}"]
+    axe = runpy.run_path(str(ROOT / "site" / "fetched.py"))["axe"]()
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page, found = browser.new_page(color_scheme=scheme), []
+        for place in places:
+            page.goto((site / "docs" / f"{place}.html").as_uri())
+            page.evaluate(axe)
+            said = page.evaluate("axe.run().then(said => said.violations)")
+            found += [(place, each["id"], each["nodes"][0]["html"][:120]) for each in said]
+        browser.close()
+    assert not found
