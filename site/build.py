@@ -230,6 +230,7 @@ def page_part(out: Path, bridge: Bridge, repository: str, docs: bool) -> None:
             )
     known = {
         "source": bridge.source,
+        "version": bridge.version,
         "open": page["open"],
         "questions": [{key: each[key] for key in ("name", "kind", "start")} for each in questions],
         "presets": [each["answers"] for each in page["presets"]],
@@ -254,13 +255,12 @@ def page_part(out: Path, bridge: Bridge, repository: str, docs: bool) -> None:
 
 def service_worker(out: Path) -> None:
     """Write the service worker, with the list of what it keeps for later, and a name for it."""
-    kept = sorted(path for path in out.rglob("*") if path.is_file() and "docs" not in path.parts)
-    names = ["./"] + [
-        path.relative_to(out).as_posix() for path in kept if path.name != "index.html"
-    ]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in kept)).hexdigest()[:12]
+    files = sorted(path for path in out.rglob("*") if path.is_file())
+    names = [path.relative_to(out).as_posix() for path in files]
+    kept = ["./"] + [name for name in names if not name.startswith(("docs/", "index.html"))]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
     text = (HERE / "page" / "sw.js").read_text(encoding="utf-8")
-    text = text.replace('"VERSION"', json.dumps(digest)).replace('["FILES"]', json.dumps(names))
+    text = text.replace('"VERSION"', json.dumps(digest)).replace('["FILES"]', json.dumps(kept))
     (out / "sw.js").write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -278,11 +278,11 @@ def build(out: Path, repository: str, version: str, docs: bool = True) -> None:
         (out / "highlight" / name).write_bytes(content)
     python_part(out, known)
     page_part(out, Bridge(ROOT, known), repository, docs)
-    service_worker(out)
     if docs:
-        import pages
+        import pages  # which needs Sphinx
 
         pages.build(out / "docs", repository)
+    service_worker(out)
 
 
 if __name__ == "__main__":

@@ -87,6 +87,15 @@ def quoted(before: dict, after: dict) -> str:
     return text
 
 
+def shown(row: dict) -> str:
+    """Show a row of another page's table: short cells as a table, long ones below each other."""
+    row = {key: cell for key, cell in row.items() if cell and key}
+    if all(len(cell) < 30 for cell in row.values()):
+        lines = (row.keys(), ["---"] * len(row), row.values())
+        return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
+    return "".join(f"{key}\n: {cell}\n\n" for key, cell in row.items())
+
+
 def answer_page(question: dict, answer: dict, projects: dict, rows: list) -> str:
     """Write the page of an answer: its tables' rows, its README, its files."""
     name, value = question["name"], answer["value"]
@@ -99,8 +108,7 @@ def answer_page(question: dict, answer: dict, projects: dict, rows: list) -> str
     text += f"```bash\nuvx copier copy {command} gh:OWNER/copier-accelerate my-project\n"
     text += f"uvx copier update {command}    # in a project that is there\n```\n\n"
     for page, row in rows:
-        cells = "".join(f"{key}\n: {cell}\n\n" for key, cell in row.items() if cell and key)
-        text += f"{cells}From [{page.removesuffix('.md')}](../{page}).\n\n"
+        text += f"{shown(row)}From [{page.removesuffix('.md')}](../{page}).\n\n"
     others = [projects[word] for word in projects if word.startswith(f"{name}=")]
     own = [
         (title, said)
@@ -143,7 +151,9 @@ def assembled(place: Path, repository: str) -> None:
         for answer in question["answers"]:
             text = answer_page(question, answer, projects, words.get(answer["value"], []))
             (folder / f"{answer['value']}.md").write_text(text, encoding="utf-8")
-        text = f"# {question['help']}\n\nThe question `{question['name']}`.\n\n{contents(names)}"
+        title = re.sub(r" \(.*\)$", "", question["help"])
+        said = f"The question `{question['name']}`: {question['help']}."
+        text = f"# {title}\n\n{said}\n\n{contents(names)}"
         (folder / "index.md").write_text(text, encoding="utf-8")
         listing += f"{question['name']}/index\n"
     page = place / "answers.md"

@@ -4,6 +4,7 @@ project = "copier-accelerate"
 extensions = ["myst_parser"]
 html_theme = "furo"
 html_title = "copier-accelerate"
+smartquotes = False  # -- stays what one types
 html_copy_source = html_show_sourcelink = html_show_sphinx = False
 html_favicon = "../page/icon.svg"
 html_theme_options = {

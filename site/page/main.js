@@ -152,7 +152,11 @@ async function takeAnswers() {
   $("baseline").querySelector("[value=pasted]").hidden = false;
   $("baseline").value = "pasted";
   compare();
-  if (found.unknown.length) $("state").textContent = `Not asked here: ${found.unknown.join(", ")}.`;
+  const notes = found.unknown.length ? [`Not asked here: ${found.unknown.join(", ")}.`] : [];
+  if (found.version && found.version !== told.version) {
+    notes.push(`Your project has ${found.version}; what is shown is ${told.version} on both sides.`);
+  }
+  if (notes.length) $("state").textContent = notes.join(" ");
 }
 
 let typing;

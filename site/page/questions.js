@@ -36,7 +36,7 @@ export class Answers {
     for (const { name, kind } of this.questions) {
       const answer = answers[name] ?? this.defaults[name];
       for (const field of this.fields(name)) {
-        if (kind === "several") field.checked = answer.includes(field.value);
+        if (kind === "several") field.checked = [answer].flat().includes(field.value);
         else if (kind === "yes") field.checked = answer === true;
         else if (kind === "one") field.checked = field.value === String(answer);
         else field.value = answer;
