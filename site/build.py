@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import importlib.metadata
 import importlib.util
+import io
 import json
 import re
 import runpy
@@ -132,7 +133,8 @@ def python_part(out: Path, known: dict) -> None:
     place.mkdir()
     for name, content in fetched.pyodide().items():
         (place / name).write_bytes(content)
-    with zipfile.ZipFile(place / "app.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:  # compressed as a whole
         for name in PACKAGES:
             for path in package(name):
                 add(archive, path, path.relative_to(top(name)).as_posix())
@@ -143,6 +145,7 @@ def python_part(out: Path, known: dict) -> None:
         for name in sorted(filter(None, names.split("\0"))):
             add(archive, ROOT / name, name)
         add(archive, json.dumps(known).encode(), "told.json")
+    (place / "app.zip.packed").write_bytes(gzip.compress(written.getvalue(), 9, mtime=0))
 
 
 def top(name: str) -> Path:
@@ -168,7 +171,6 @@ def add(archive: zipfile.ZipFile, content: Path | bytes, name: str) -> None:
     if is_path and not content.is_file():
         return  # deleted, and not yet committed
     entry = zipfile.ZipInfo(name, DATE)
-    entry.compress_type = zipfile.ZIP_DEFLATED
     executable = is_path and content.stat().st_mode & 0o100
     entry.external_attr = (0o100755 if executable else 0o100644) << 16
     archive.writestr(entry, content.read_bytes() if is_path else content)
@@ -220,7 +222,7 @@ def page_part(out: Path, bridge: Bridge, repository: str, docs: bool) -> None:
     first = bridge.project({}, "project")
     questions = form(bridge, first)
     rendered = trees(bridge, questions, first, "project")
-    (out / "trees.json.gz").write_bytes(gzip.compress(json.dumps(rendered).encode(), 9, mtime=0))
+    (out / "trees.packed").write_bytes(gzip.compress(json.dumps(rendered).encode(), 9, mtime=0))
     for preset in page["presets"]:
         wrong = bridge.project(preset["answers"], "project")["wrong"]
         unknown = [name for name in preset["answers"] if name not in first["values"]]

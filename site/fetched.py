@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+DATE = (1980, 1, 1, 0, 0, 0)
 CACHE = Path(__file__).resolve().parent / ".cache"
 PINNED = {
     "pyodide@314.0.7": "0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi"
@@ -66,22 +67,19 @@ def pyodide() -> dict[str, bytes]:
     return {
         "pyodide.mjs": files["pyodide.mjs"].partition(b"//# sourceMappingURL")[0],
         "pyodide.asm.mjs": files["pyodide.asm.mjs"],
-        "pyodide.asm.wasm.gz": gzip.compress(files["pyodide.asm.wasm"], 9, mtime=0),
+        "pyodide.asm.wasm.packed": gzip.compress(files["pyodide.asm.wasm"], 9, mtime=0),
         "pyodide-lock.json": json.dumps(lock).encode(),
-        "python_stdlib.zip": lighter(files["python_stdlib.zip"]),
+        "python_stdlib.zip.packed": gzip.compress(lighter(files["python_stdlib.zip"]), 9, mtime=0),
     }
 
 
 def lighter(library: bytes) -> bytes:
-    """Give Python's library without what isn't used."""
+    """Give Python's library without what isn't used; stored, for it is compressed as a whole."""
     written = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(library)) as old,
-        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new,
-    ):
+    with zipfile.ZipFile(io.BytesIO(library)) as old, zipfile.ZipFile(written, "w") as new:
         for entry in old.infolist():
             if not any(f"{entry.filename}/".startswith(f"{name}/") for name in UNUSED):
-                new.writestr(entry, old.read(entry))
+                new.writestr(zipfile.ZipInfo(entry.filename, DATE), old.read(entry))
     return written.getvalue()
 
 

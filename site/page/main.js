@@ -97,12 +97,16 @@ async function update() {
   const made = await renderer.project(given, answers.folder(), answers.differing());
   if (mine !== turn) return;
   if (!made) {
+    if (!shown) {
+      shown = { ...renderer.near(answers.differing()), wrong: {}, isNear: true };
+      compare();
+    }
     $("state").textContent = "Python is loading: the command is right already, the files follow.";
     return;
   }
   if (made.refused) reasons(made.refused, made.wrong);
   if (made.files) {
-    const before = shown?.files && shown;
+    const before = shown?.files && !shown.isNear && shown;
     shown = { ...made, answers: given, wrong: {} };
     if (before && before.files !== made.files && Object.keys(changes(before.files, made.files)).length) {
       bases.last = before;

@@ -19,7 +19,7 @@ export class Renderer {
 
   /** Fetch what the build rendered: the defaults, and each other answer alone. */
   async open() {
-    const { texts, trees } = await unpacked("trees.json.gz");
+    const { texts, trees } = await unpacked("trees.packed");
     this.trees = Object.fromEntries(
       Object.entries(trees).map(([key, { files, dependencies }]) => {
         const filled = Object.entries(files).map(([path, [mode, text]]) => [path, [mode, texts[text]]]);
@@ -27,6 +27,12 @@ export class Renderer {
       }),
     );
     this.first = this.trees[""];
+  }
+
+  /** Give what comes nearest of what the build rendered. */
+  near(differing) {
+    const keys = differing.map(([name, answer]) => `${name}=${JSON.stringify(answer)}`);
+    return this.trees[keys.find((key) => key in this.trees) ?? ""];
   }
 
   /** Start Python, in a worker. */

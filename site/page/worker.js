@@ -3,26 +3,24 @@
 let bridge;
 let python;
 
-async function gunzip(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return response.body.pipeThrough(new DecompressionStream("gzip"));
-}
-
-// Any file server will do, also one that doesn't compress: the large parts lie there compressed.
+// Any file server will do, also one that doesn't compress: the large parts lie there as gzip, under a
+// name that no server takes for an encoding.
 const plain = self.fetch.bind(self);
 self.fetch = async (url, options) => {
   const name = String(url.url ?? url);
-  if (!name.endsWith(".wasm")) return plain(url, options);
-  const headers = { "Content-Type": "application/wasm" };
-  return new Response(await gunzip(`${name}.gz`), { headers });
+  if (!/\.(wasm|zip)$/.test(name)) return plain(url, options);
+  const response = await plain(`${name}.packed`);
+  if (!response.ok) throw new Error(`${name}: ${response.status}`);
+  const type = name.endsWith(".wasm") ? "application/wasm" : "application/zip";
+  const stream = response.body.pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream, { headers: { "Content-Type": type } });
 };
 
 async function start() {
   const { loadPyodide } = await import("./python/pyodide.mjs");
   const [loaded, archive] = await Promise.all([
     loadPyodide({ checkAPIVersion: false }),
-    plain("python/app.zip").then((response) => response.arrayBuffer()),
+    self.fetch("python/app.zip").then((response) => response.arrayBuffer()),
   ]);
   python = loaded;
   python.FS.writeFile("/app.zip", new Uint8Array(archive));

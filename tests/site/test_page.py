@@ -264,9 +264,10 @@ def test_pasted_answers_are_what_is_compared_with(context, address, render):
     page.click("#paste")
     page.fill("#pasted", "no answers")
     page.click("#take-answers")
-    assert page.inner_text("#pasted-wrong")
+    page.wait_for_selector("#pasted-wrong:not([hidden])")
     page.fill("#pasted", (folder / ".copier-answers.yml").read_text(encoding="utf-8"))
     page.click("#take-answers")
+    page.wait_for_selector("#answers:not([open])", state="attached")
     done(page)
     given = {name: answer for name, answer in recorded(folder).items() if name[0] != "_"}
     assert page.evaluate("site.answers.get()") == given
@@ -286,6 +287,12 @@ def test_useful_before_python_is_there(browser, address):
     page.wait_for_selector("#summary ins, #summary del")
     page.wait_for_function("document.body.dataset.state === 'failed'")
     assert "Python didn't start" in page.inner_text("#state")
+    page.evaluate("given => site.answers.set(given)", rows.answers(rows.FULL))
+    words = page.evaluate("site.answers.toLink()")
+    page.goto("about:blank")
+    page.goto(f"{address}#{words}")
+    page.wait_for_selector("#code .line")
+    assert page.inner_text("#command").count("--data") > 5
     page.close()
 
 
