@@ -3,9 +3,7 @@
 import hashlib
 
 import torch
-#% if 'augment' in extras or 'auto_augment' in extras or 'mixup' in extras %#
 from torch import Tensor
-#% endif %#
 
 
 def mix(*parts: int | str) -> int:
@@ -19,7 +17,6 @@ def reseed(device: torch.device, *parts: int) -> None:
     torch.default_generator.manual_seed(mix(*parts))
     if device.type != "cpu":
         torch.get_device_module(device).manual_seed(mix(*parts))
-#% if 'augment' in extras or 'auto_augment' in extras or 'mixup' in extras %#
 
 
 def uniform(keys: Tensor, count: int, seed: int) -> Tensor:
@@ -34,4 +31,3 @@ def uniform(keys: Tensor, count: int, seed: int) -> Tensor:
         logical = (x >> shift) & ((1 << (64 - shift)) - 1)
         x = (x ^ logical) * factor
     return ((x >> 40) & 0xFFFFFF).float() / 0x1000000
-#% endif %#
