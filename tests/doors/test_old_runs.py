@@ -24,7 +24,7 @@ def test_old_run_goes_on(render, nursery, tmp_path, drill, name):
         shutil.copytree(OLD / name, run)
         # What is an answer now was in every project then.
         answers = json.loads((run / "answers.json").read_text())
-        answers["sources"] = ["folder", "hub", "stream"]
+        answers["sources"], answers["hardware"] = ["folder", "hub", "stream"], "multi_gpu"
         answers["extras"] = ["augment", *answers.get("extras", [])]
         expected = json.loads((run / "expected.json").read_text())
         life = nursery.live(
