@@ -50,6 +50,7 @@ if "ATEN_CPU_CAPABILITY" in os.environ:
 
 import copier  # noqa: E402 - it keeps the environment it is imported in for every git it runs
 import jinja2  # noqa: E402
+import rows  # noqa: E402
 
 # The tests render the same texts hundreds of times: each is compiled once.
 _compile, _compiled = jinja2.Environment.compile, {}
@@ -281,7 +282,8 @@ def teacher(render: Callable, nursery, shared: Path) -> Callable:
         folder = shared / slot([task, *settings])
         with filelock.FileLock(f"{folder}.lock"):  # one worker trains it for all
             if not folder.exists():
-                life = nursery.live(render(task=task), folder, "train", "--name", "run", *settings)
+                lean = render(**rows.answers(rows.LEAN | {"task": task}))  # whose settings all know
+                life = nursery.live(lean, folder, "train", "--name", "run", *settings)
                 assert life.codes == [0], life.output
         return folder / "here/runs/run"
 

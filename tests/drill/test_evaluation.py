@@ -37,11 +37,13 @@ from pathlib import Path
 
 import torch
 
+from .config import parse_arguments
 from .data import build_loaders
-from .trained import load_model, parse_run, run_parser
 from .model import predict, score
+from .settings.command import RunCommand
+from .trained import load_model
 
-given, cfg = parse_run(run_parser("loop", ""), sys.argv[1:])
+given, cfg = parse_arguments(RunCommand, sys.argv[1:])
 model, _ = load_model(given.run, given.weights, cfg)
 loader = build_loaders(cfg.data, cfg.seed)[0]["evaluation"]
 scores = []
