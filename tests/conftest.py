@@ -282,7 +282,9 @@ def teacher(render: Callable, nursery, shared: Path) -> Callable:
         folder = shared / slot([task, *settings])
         with filelock.FileLock(f"{folder}.lock"):  # one worker trains it for all
             if not folder.exists():
-                lean = render(**rows.answers(rows.LEAN | {"task": task}))  # whose settings all know
+                # Lean, whose settings all know, but for workers, which come with a source.
+                row = rows.LEAN | {"task": task, "sources/folder": "--data.workers" in settings}
+                lean = render(**rows.answers(row))
                 life = nursery.live(lean, folder, "train", "--name", "run", *settings)
                 assert life.codes == [0], life.output
         return folder / "here/runs/run"

@@ -122,7 +122,7 @@ def test_counts_each_example_once(size, batch, evaluate, drill):
 def test_counted_padding_is_told_apart(evaluate, drill):
     """What the drill is there to find: examples that are there twice to fill up a batch."""
     with drill("evaluation, control"):
-        expected = in_a_loop(partial(evaluate, step=PADDING), 65)
+        expected = in_a_loop(partial(evaluate, **{"core/averages": PADDING}), 65)
         scores = evaluate(65, 16, 2)
         assert scores["seen/64"] != expected["seen/64"]
         assert scores["loss"] != pytest.approx(expected["loss"], rel=1e-6)
