@@ -32,7 +32,11 @@ pytestmark = [
 VERSION = "v999.0.0"
 SOURCE = "gh:OWNER/copier-accelerate"
 BUILD = runpy.run_path(str(ROOT / "site" / "build.py"))
-SEVERAL = next(name for name, said in rows.questions().items() if said.get("multiselect"))
+SEVERAL = next(
+    name
+    for name, said in rows.questions().items()
+    if said.get("multiselect") and not said["default"]
+)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
