@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from ..settings.data import DataConfig
-from .library import choose_splits, load_splits
+from .hub_splits import choose_splits, load_splits
 from .readers import Table
 
 

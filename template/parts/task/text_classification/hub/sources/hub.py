@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from .library import choose_splits, load_splits
+from .hub_splits import choose_splits, load_splits
 from .rows import Part, make_rows
 from .tables import check_columns
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..core.errors import UserError
-from .library import choose_splits, load_splits
+from .hub_splits import choose_splits, load_splits
 
 
 def read_hub(cfg: Any) -> dict[str, list[str]]:
