@@ -8,8 +8,8 @@ from PIL import Image
 
 from ..core.errors import UserError, check_choice
 from .decoded import Decoded, find_class, tell_missing
-from .images import Spec
 from .hub_splits import choose_splits, load_splits
+from .images import Spec
 from .pixels import decode, naming, to_mode
 from .split import divide
 from .survey import count_channels, find_size, sift

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from ..core.errors import UserError, check_choice
 from .decoded import Decoded
-from .labels import check_size, find_classes, read_mask, to_label
 from .hub_splits import choose_splits, load_splits
+from .labels import check_size, find_classes, read_mask, to_label
 from .masks import Spec
 from .pixels import decode, naming, to_mode
 from .split import divide
