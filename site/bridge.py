@@ -29,6 +29,10 @@ class Bridge:
             said |= {"files": texts, "dependencies": dependencies(files)}
         return said
 
+    def objections(self, given):
+        """Give what is wrong with these answers, by question."""
+        return self.template.context(given, self.source, self.version, "project")[1]
+
     def refused(self, name, context):
         """Give the answers to a question that can't be chosen now, each with the reason."""
         question, now, found = self.questions.named[name], context[name], {}

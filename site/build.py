@@ -113,13 +113,19 @@ def trees(bridge: Bridge, questions: list[dict], first: dict, folder: str) -> di
     keep("", first)
     for question in questions:
         for word, answer in alone(question).items() if question["kind"] != "text" else ():
-            project = bridge.project({question["name"]: answer}, folder)
-            if "files" in project:
+            project, base = bridge.project({question["name"]: answer}, folder), first
+            if "files" not in project and question["kind"] == "several":
+                # It needs another beside it: it is told by what it adds to all of those.
+                answer = [each["value"] for each in question["answers"]]
+                project = bridge.project({question["name"]: answer}, folder)
+                others = [each for each in answer if each != word]
+                base = bridge.project({question["name"]: others}, folder)
+            if "files" in project and "files" in base:
                 said = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
                 keep(f"{question['name']}={said}", project)
                 # An answer that is there at first is told by what it brings, too.
                 given = question["kind"] == "several" and word in question["start"]
-                pair = (project["files"], first["files"])
+                pair = (project["files"], base["files"])
                 question["effects"][word] = effect(*(pair if given else pair[::-1]))
     return {"texts": list(texts), "trees": found}
 

@@ -120,6 +120,17 @@ def answer_page(question: dict, answer: dict, projects: dict, rows: list) -> str
     return text + (quoted(first, mine) if mine is not first else "")
 
 
+def together(bridge, questions: list, question: dict, answer: dict) -> dict:
+    """Give the project of an answer with all others that may stand beside it."""
+    given = {question["name"]: answer["value"]}
+    for other in [each for each in questions if each["kind"] == "several"]:
+        given[other["name"]] = []
+        for each in other["answers"]:
+            more = given | {other["name"]: [*given[other["name"]], each["value"]]}
+            given = given if bridge.objections(more) else more
+    return bridge.project(given, "project").get("files", {})
+
+
 def assembled(place: Path, repository: str) -> None:
     """Gather the pages in a folder, those made from the template included."""
     import build
@@ -140,9 +151,14 @@ def assembled(place: Path, repository: str) -> None:
     (place / "changelog.md").write_text(text, encoding="utf-8")
     starts = first["values"]
     page = place / "reference.md"
-    page.write_text(
-        page.read_text("utf-8") + settings.reference(projects, starts), encoding="utf-8"
-    )
+    beside = {
+        f"{question['name']}={answer['value']}": together(bridge, questions, question, answer)
+        for question in questions
+        if question["kind"] == "one"
+        for answer in question["answers"]
+    }
+    text = page.read_text("utf-8") + settings.reference(projects, beside, starts)
+    page.write_text(text, encoding="utf-8")
     words, listing = tables(), ""
     for question in [each for each in questions if each["answers"]]:
         folder = place / question["name"]

@@ -45,6 +45,9 @@ def listed(files: dict) -> dict[str, tuple[str, str, str]]:
     known, found = classes(files), {}
 
     def walk(owner, prefix):
+        for base in owner.bases:
+            if ast.unparse(base) in known:
+                walk(known[ast.unparse(base)], prefix)
         for place, each in enumerate(owner.body):
             if not isinstance(each, ast.AnnAssign):
                 continue
@@ -62,7 +65,7 @@ def listed(files: dict) -> dict[str, tuple[str, str, str]]:
     return found
 
 
-def where(key: str, with_it: set, projects: dict, starts: dict) -> str:
+def where(with_it: set, projects: dict, starts: dict) -> str:
     """Say with which answers a setting is there."""
     if with_it == projects.keys():
         return ""
@@ -74,17 +77,24 @@ def where(key: str, with_it: set, projects: dict, starts: dict) -> str:
     return ", ".join(sorted(f"`{word}`" for word in {f"{question}={starts[question]}", *others}))
 
 
-def reference(projects: dict[str, dict], starts: dict) -> str:
-    """Give the page of all settings, of projects by the answer that they have."""
-    variants = {}
+def reference(projects: dict[str, dict], beside: dict[str, dict], starts: dict) -> str:
+    """Give the page of all settings: those of projects by the one answer that they have.
+
+    `beside` are projects with more answers, for what no answer brings alone.
+    """
+    variants, more = {}, {}
     for word, files in projects.items():
         for key, said in listed(files).items():
             variants.setdefault(key, {}).setdefault(said, set()).add(word)
+    for word, files in beside.items():
+        for key, said in listed(files).items() if files else ():
+            if key not in variants:
+                more.setdefault(key, {}).setdefault(said, set()).add(word)
     sections = {}
-    for key, found in variants.items():
+    for key, found in (variants | more).items():
         section = key.rpartition(".")[0]
         for (kind, value, meaning), with_it in found.items():
-            place = where(key, with_it, projects, starts)
+            place = where(with_it, beside if key in more else projects, starts)
             row = (f"`{key}`", f"`{kind}`", f"`{value}`", meaning, place)
             sections.setdefault(section, []).append([cell.replace("|", "\\|") for cell in row])
     text = ""

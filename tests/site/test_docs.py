@@ -84,7 +84,6 @@ def test_every_answer_has_its_page(site):
             assert f"{name}={answer}" in text
 
 
-@pytest.mark.xfail(reason="settings of stream, which no project has alone, are still missing")
 def test_every_setting_is_in_the_reference(site):
     bridge = Bridge(ROOT, BUILD["told"]("OWNER/copier-accelerate", "v999.0.0"))
     listed = runpy.run_path(str(ROOT / "site" / "settings.py"))["listed"]
