@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 #% endif %#
 
+#% if sources %#
+from pydantic import NonNegativeInt, PositiveInt
+#% else %#
 from pydantic import PositiveInt
+#% endif %#
 
 from .types import OpenUnitInterval
 
@@ -14,6 +18,12 @@ from .types import OpenUnitInterval
 class ImageConfig:
     """Where images come from, and what is made of their pixels."""
 
+    batch_size: PositiveInt = 64
+    """images per process and micro-batch"""
+    #% if sources %#
+    workers: NonNegativeInt = 0
+    """loader processes beside each training process; 0 is best for data in memory"""
+    #% endif %#
     #% if 'folder' in sources %#
     root: Path | None = None
     """folder of images, in splits (`train` with `val`, `test` or the like) or to be divided"""
@@ -27,6 +37,14 @@ class ImageConfig:
     """split of `hf` to train on"""
     eval_split: str | None = None
     """split of `hf` to evaluate on; null takes `test` or `validation` or holds images out"""
+    #% endif %#
+    #% if 'stream' in sources %#
+    streaming: bool = False
+    """read `hf` as a stream, in the order of a shuffle buffer, without storing it"""
+    train_examples: PositiveInt | None = None
+    """images of one epoch; needed for a stream that doesn't tell its length"""
+    eval_examples: PositiveInt | None = None
+    """images of one evaluation; needed for a stream that doesn't tell its length"""
     #% endif %#
     holdout: OpenUnitInterval = 0.2
     """share of the images, drawn by their names, to evaluate on where there is no split for it"""
@@ -49,6 +67,12 @@ class ImageConfig:
         #% if 'folder' in sources and 'hub' in sources %#
         if self.root and self.hf:
             raise ValueError("data.root and data.hf exclude each other: set one of them to null")
+        #% endif %#
+        #% if 'stream' in sources %#
+        if self.streaming and not self.hf:
+            raise ValueError("data.streaming reads a dataset of data.hf, which is null")
+        if self.streaming and self.skip_broken:
+            raise ValueError("data.skip_broken would change the length of data.streaming's epochs")
         #% endif %#
         if self.channels not in (None, 1, 3):
             raise ValueError(f"data.channels is {self.channels}; allowed: 1, 3, null")

@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 #% endif %#
 
-#% if sources %#
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
-#% else %#
-from pydantic import PositiveFloat, PositiveInt
-#% endif %#
+from pydantic import PositiveFloat
 
 #% if 'augment' in extras %#
 from .augment import AugmentConfig
@@ -35,12 +31,6 @@ from .progressive_resizing import ProgressiveResizingConfig
 class DataConfig(ImageConfig):
     """The images; unless others are named, the 1,797 digits that come with scikit-learn."""
 
-    batch_size: PositiveInt = 64
-    """images per process and micro-batch"""
-    #% if sources %#
-    workers: NonNegativeInt = 0
-    """loader processes beside each training process; 0 is best for data in memory"""
-    #% endif %#
     #% if 'folder' in sources %#
     root: Path | None = None
     """folder with a folder of images per class, or splits (`train`, `val`) of that kind"""
@@ -48,14 +38,6 @@ class DataConfig(ImageConfig):
     #% if 'hub' in sources %#
     label: str | None = None
     """column of `hf` with the labels; null takes the first one of type ClassLabel, or `label`"""
-    #% endif %#
-    #% if 'stream' in sources %#
-    streaming: bool = False
-    """read `hf` as a stream, in the order of a shuffle buffer, without storing it"""
-    train_examples: PositiveInt | None = None
-    """images of one epoch; needed for a stream that doesn't tell its length"""
-    eval_examples: PositiveInt | None = None
-    """images of one evaluation; needed for a stream that doesn't tell its length"""
     #% endif %#
     mean: float | list[float] = 0.5
     """subtracted from the pixels, which lie in [0, 1]: one number, or one for each channel"""
@@ -79,18 +61,10 @@ class DataConfig(ImageConfig):
     mixup: MixupConfig = field(default_factory=MixupConfig)
     """mixing of two of them, after those changes"""
     #% endif %#
-    #% if 'stream' in sources or 'mixup' in extras %#
+    #% if 'mixup' in extras %#
 
     def __post_init__(self):
         super().__post_init__()
-        #% if 'stream' in sources %#
-        if self.streaming and not self.hf:
-            raise ValueError("data.streaming reads a dataset of data.hf, which is null")
-        if self.streaming and self.skip_broken:
-            raise ValueError("data.skip_broken would change the length of data.streaming's epochs")
-        #% endif %#
-        #% if 'mixup' in extras %#
         if self.batch_size % 2:
             raise ValueError(f"data.batch_size is {self.batch_size}; mixup takes pairs: even ones")
-        #% endif %#
     #% endif %#

@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 #% endif %#
 
-#% if sources %#
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
-#% else %#
 from pydantic import PositiveFloat, PositiveInt
-#% endif %#
 
 #% if 'augment' in extras %#
 from .augment import AugmentConfig
@@ -28,12 +24,6 @@ UNLABELLED = 255
 class DataConfig(ImageConfig):
     """Images with masks; unless others are named, scenes of the digits of scikit-learn."""
 
-    batch_size: PositiveInt = 64
-    """images per process and micro-batch"""
-    #% if sources %#
-    workers: NonNegativeInt = 0
-    """loader processes beside each training process; 0 is best for data in memory"""
-    #% endif %#
     scenes: PositiveInt = 2048
     """scenes to train on, where no other images are named"""
     #% if 'folder' in sources %#
